@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * signal.h - signals: what is pending, what is blocked, what handles it (signal(7)).
+ *
+ * Locks: (s) the process's signal lock (LOCK_RANK_SIGNAL)   (c) only the task itself
+ */
+#ifndef KERNEL_PROC_SIGNAL_H
+#define KERNEL_PROC_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/mm/layout.h"
+#include "kernel/sync/spinlock.h"
+#include "kernel/sync/waitqueue.h"
+
+enum { SIGNAL_COUNT = 64 }; /* signals 1..64; bit n-1 of a set */
+
+/* The Linux numbers that the kernel itself sends or treats specially. */
+enum {
+	KSIGHUP = 1, KSIGINT = 2, KSIGQUIT = 3, KSIGILL = 4, KSIGTRAP = 5, KSIGABRT = 6, KSIGBUS = 7,
+	KSIGFPE = 8, KSIGKILL = 9, KSIGSEGV = 11, KSIGPIPE = 13, KSIGALRM = 14, KSIGTERM = 15,
+	KSIGCHLD = 17, KSIGCONT = 18, KSIGSTOP = 19, KSIGTSTP = 20, KSIGTTIN = 21, KSIGTTOU = 22,
+	KSIGWINCH = 28, KSIGSYS = 31,
+};
+
+/* What siginfo_t tells; written to user memory in Linux's layout at delivery. */
+struct signal_info {
+	int32_t number, error, code;
+	int32_t pid;
+	uint32_t uid;
+	int32_t status;
+	uint64_t value;   /* sigval, or the fault's address */
+};
+
+struct signal_action { /* as rt_sigaction's struct on riscv64: no restorer */
+	uint64_t handler;  /* 0 default, 1 ignore */
+	uint64_t flags;
+	uint64_t mask;
+};
+
+struct signal_queue {
+	uint64_t pending;                      /* (s) one bit a signal */
+	struct signal_info info[SIGNAL_COUNT]; /* (s) of the latest of each */
+};
+
+struct task_signals {
+	uint64_t blocked;          /* (s) */
+	uint64_t saved_blocked;    /* (c) to put back after rt_sigsuspend, ppoll */
+	struct signal_queue *queue; /* (s) of this thread alone; made at creation */
+	uaddr_t stack_base;        /* (c) sigaltstack */
+	uint64_t stack_size;       /* (c) */
+	uint32_t stack_flags;      /* (c) */
+};
+
+struct process_signals {
+	struct spinlock lock;      /* LOCK_RANK_SIGNAL */
+	struct signal_queue *queue; /* (s) of the whole process */
+	/* (s) handlers: shared by threads, copied by fork, reset by exec */
+	struct signal_action actions[SIGNAL_COUNT];
+};
+
+struct task;
+struct process;
+struct trap_frame;
+
+/* Sends. `info` NULL: from the kernel. The permission check is the system calls' business. Ranks
+ * below LOCK_RANK_SIGNAL may be held. -EAGAIN never: a pending signal of one number is merged. */
+void signal_send_task(struct task *task, int number, const struct signal_info *info);
+void signal_send_process(struct process *process, int number, const struct signal_info *info);
+/* To every process of a group; answers how many there were. Takes LOCK_RANK_FAMILY. */
+unsigned int signal_send_group(int32_t group, int number, const struct signal_info *info);
+/* A fault of the current task that it cannot block or ignore away. */
+void signal_force(int number, int code, uaddr_t address);
+
+/* On the way back to user mode with WORK_SIGNAL set: delivers, stops, exits, restarts calls. */
+void signal_deliver(struct trap_frame *frame);
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * task.h - a thread, and the process it belongs to.
+ *
+ * struct task is what the scheduler runs and the tree places; struct process is what fork makes,
+ * wait reaps and kill names. A process lives until it is reaped; a task until its last reference
+ * goes (its own last switch, or a lookup that still holds it).
+ *
+ * Locks: (i) fixed at creation          (c) only the task itself
+ *        (q) its CPU's run-queue lock   (k) its own task lock, and for changes (q) too
+ *        (t) the tree mutex             (f) the family lock (proc/family.h)
+ *        (s) its process's signal lock  (a) atomic
+ */
+#ifndef KERNEL_PROC_TASK_H
+#define KERNEL_PROC_TASK_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroups/cg.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/layout.h"
+#include "kernel/proc/cred.h"
+#include "kernel/proc/signal.h"
+#include "kernel/riscv/trap.h"
+#include "kernel/sched/entity.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sync/spinlock.h"
+#include "kernel/sync/waitqueue.h"
+
+/* Why a task must not return to user mode yet (task->work, atomic). */
+enum task_work {
+	WORK_RESCHED = 1, /* give up the CPU */
+	WORK_SIGNAL = 2,  /* a signal may be deliverable, or the task must exit */
+	WORK_RESTORE_MASK = 4, /* rt_sigsuspend, ppoll: put saved_blocked back after delivery */
+};
+
+enum { TASK_NAME_SIZE = 16 };
+
+struct address_space;
+struct fd_table;
+struct fs_context;
+struct file;
+
+struct task {
+	/* entry.S and switch.S know these by offset (static assertions in riscv/offsets.h) */
+	uintptr_t kernel_stack_top;  /* (i) where a trap from user mode puts its frame's end */
+	uint64_t user_tp_scratch;    /* (c) entry.S */
+	uint32_t work;               /* (a) enum task_work */
+	uint32_t uses_fpu;           /* (c) the FPU state below is meaningful */
+	struct context context;      /* (q) while off its CPU */
+	struct cpu *cpu;             /* (q) where it runs or is queued, or ran last */
+
+	/* scheduling */
+	struct spinlock lock;        /* LOCK_RANK_TASK */
+	uint32_t state;              /* (a) enum task_state */
+	bool on_queue;               /* (q) running or queued on cpu's run queue */
+	struct cpumask allowed;      /* (k) where it may run: what the tree published */
+	struct sched_entity entity;  /* (q) */
+	struct cg_member member;     /* (t) its place in the tree, its pin */
+
+	/* identity */
+	int32_t tid;                 /* (i) */
+	uint32_t references;         /* (a) */
+	uint32_t flags;              /* (c) enum task_flags */
+	char name[TASK_NAME_SIZE];   /* (c) written by itself, read by anyone; NUL-terminated */
+	struct process *process;     /* (i) NULL for kernel threads */
+	LIST_ENTRY(task) tid_link;   /* (f) in the table of TIDs */
+	TAILQ_ENTRY(task) thread_link; /* (f) in process->threads */
+
+	/* what it uses; fixed while it runs, taken over by exec and exit */
+	struct address_space *space; /* (c) NULL for kernel threads and after exit */
+	struct fd_table *files;      /* (c) */
+	struct fs_context *fs;       /* (c) working directory, root, umask */
+	struct cred cred;            /* (c) written by itself; a copy is read by others under (f) */
+
+	struct task_signals signals; /* (s) */
+	uaddr_t clear_child_tid;     /* (c) set_tid_address: zeroed and woken at exit */
+	uaddr_t robust_list;         /* (c) set_robust_list */
+	uint64_t robust_list_size;   /* (c) */
+	int exit_status;             /* (c) as wait4 reports it */
+
+	uintptr_t kernel_stack;      /* (i) lowest address; riscv/stack.c */
+	struct fpu_state fpu;        /* (c) */
+};
+
+enum task_flags {
+	TASK_KERNEL = 1,  /* a kernel thread: never moved, pinned or signalled */
+	TASK_IDLE = 2,    /* a CPU's idle task */
+	TASK_EXITING = 4, /* has begun to exit */
+};
+
+enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE };
+
+/* An interval timer (setitimer, alarm) and resource limits live here too. */
+struct process {
+	int32_t pid;                        /* (i) the leader's TID */
+	uint32_t state;                     /* (f) enum process_state */
+	TAILQ_HEAD(task_list, task) threads; /* (f) alive, the leader first while it lives */
+	uint32_t thread_count;              /* (f) */
+	struct process *parent;             /* (f) */
+	LIST_HEAD(child_list, process) children; /* (f) */
+	LIST_ENTRY(process) sibling_link;   /* (f) */
+	LIST_ENTRY(process) pid_link;       /* (f) in the table of all processes */
+	int32_t group;                      /* (f) process group */
+	int32_t session;                    /* (f) */
+	struct tty *terminal;               /* (f) controlling terminal, or NULL */
+	int exit_signal;                    /* (f) to the parent at exit; 0: none */
+	int exit_status;                    /* (f) once a zombie */
+	bool group_exiting;                 /* (s) exit_group or a fatal signal: all threads leave */
+	bool stopped, continued;            /* (s) job control news for wait4 */
+	int stop_signal;                    /* (s) */
+	uint32_t references;                /* (a) */
+	struct waitqueue child_event;       /* a child changed state */
+	struct process_signals signals;     /* (s) */
+	struct file *executable;            /* (f) /proc/PID/exe */
+	char *executable_path;              /* (f) */
+	uint64_t start_time_ns;             /* (i) */
+	uint64_t dead_user_ns, dead_system_ns;     /* (f) threads that have exited */
+	uint64_t child_user_ns, child_system_ns;   /* (f) children that were reaped */
+	struct { uint64_t soft, hard; } limits[16]; /* (f) prlimit64 */
+	void *vfork_waiter;                 /* (f) CLONE_VFORK: a parent waits until exec or exit */
+};
+
+static inline struct trap_frame *task_frame(struct task *task)
+{
+	return (struct trap_frame *)(task->kernel_stack_top - sizeof(struct trap_frame));
+}
+
+static inline bool task_has_signal(const struct task *task)
+{
+	return __atomic_load_n(&task->work, __ATOMIC_RELAXED) & WORK_SIGNAL;
+}
+
+static inline void task_get(struct task *task)
+{
+	__atomic_fetch_add(&task->references, 1, __ATOMIC_RELAXED);
+}
+void task_put(struct task *task); /* the last one frees the task and its stack */
+
+/* The task with that TID (alive), with a reference; NULL: none. Takes LOCK_RANK_FAMILY. */
+struct task *task_find(int32_t tid);
+
+/* A kernel thread that runs function(argument) and may return. NULL: no memory. Not started. */
+struct task *kernel_thread_create(const char *name, void (*function)(void *), void *argument);
+
+/* Makes process 1 from the program at `path` with argv {path, NULL}: 0, or why it could not be
+ * (-ENOENT, -ENOEXEC, -ENOMEM). Called once at boot from a kernel thread. */
+int process_start_init(const char *path);
+
+/* Ends the current thread; never returns. `status` as wait4 reports it. */
+_Noreturn void task_exit(int status);
+
+#endif

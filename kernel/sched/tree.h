@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tree.h - the kernel's hold on the pure tree: its mutex, the memory of its nodes, and the
+ * publication of what it decides to the scheduler.
+ *
+ * A node object outlives its removal as long as an inode, an open file or a task holds it; a
+ * removed node (cg_node_is_dead) answers ENODEV to everything.
+ */
+#ifndef KERNEL_SCHED_TREE_H
+#define KERNEL_SCHED_TREE_H
+
+#include "cgroups/cg.h"
+#include "kernel/sync/mutex.h"
+#include "sysfs/sysfs.h"
+
+struct file;
+struct task;
+
+extern struct mutex tree_mutex; /* LOCK_RANK_TREE */
+
+struct cg_node *tree_root(void);
+void tree_node_get(struct cg_node *node);
+void tree_node_put(struct cg_node *node);
+
+/* mkdir and rmdir. Take the mutex. Errors as cg_create / cg_remove, and -ENOMEM. */
+int tree_make_node(struct cg_node *parent, const char *name, size_t length);
+int tree_remove_node(struct cg_node *node);
+/* The child of that name with a reference, or NULL. Takes the mutex. */
+struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t length);
+
+/* The text of a pseudo-file into `buffer`: the length it has (more than size: call again with a
+ * bigger buffer), or -errno. */
+int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size);
+/* One write(2): 0 or -errno. When it returns, every affected task has left the CPUs it lost. */
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *text, size_t length);
+
+/* A new thread takes its parent's place, or goes into `node` (CLONE_INTO_CGROUP; NULL: none).
+ * Fills child->allowed. Errors of cg_check_attach. Before sched_start(). Takes the mutex. */
+int tree_fork(struct task *child, struct task *parent, struct cg_node *node);
+/* The exiting task leaves the tree. */
+void tree_exit(struct task *task);
+
+/* sched_setaffinity(2) after its permission check. `request` already cut to possible CPUs.
+ * -EINVAL: nothing of it is allowed, or a kernel thread. */
+int tree_pin(struct task *task, const struct cpumask *request);
+
+void tree_init(void); /* boot: the root, and the boot task in it */
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cpu.h - per-CPU data. CPU numbers follow the device tree's order; hart IDs are the machine's.
+ */
+#ifndef KERNEL_SMP_CPU_H
+#define KERNEL_SMP_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroups/cpumask.h"
+#include "kernel/proc/task.h"
+#include "kernel/sched/runqueue.h"
+#include "kernel/smp/timer.h"
+
+enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2 };
+
+struct cpu {
+	unsigned int id;            /* (i) */
+	uint64_t hart;              /* (i) */
+	struct task *idle;          /* (i) */
+	struct address_space *active_space; /* only this CPU */
+	uint32_t ipi;               /* (a) pending enum ipi_kind */
+	struct runqueue queue;
+	struct timer_base timers;
+	uint64_t interrupts, ipis;  /* only this CPU writes */
+	void *magazines;            /* only this CPU: the slab's per-CPU stock */
+	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from */
+};
+
+extern struct cpu *cpu_table[NR_CPUS]; /* (i) NULL where there is none */
+extern unsigned int cpu_count;         /* (i) possible CPUs: 0..cpu_count-1 */
+extern struct cpumask cpu_possible;    /* (i) */
+extern struct cpumask cpu_online;      /* (a) */
+
+/* The running CPU. A task keeps it until it calls schedule(). */
+static inline struct cpu *this_cpu(void) { return current->cpu; }
+
+void cpu_send_ipi(struct cpu *cpu, enum ipi_kind kind);
+
+#endif
