@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cg.h - the tree: nodes that narrow the CPUs of what is below them and carry shares, and the
+ * threads (members) that live in them.
+ *
+ * It answers as Linux 6.12's cgroup v2 does. An operation checks everything that may fail and
+ * then changes what cannot; a refused one leaves the tree bit for bit as it was. What an
+ * operation changed is queued in the tree (cg_next_changed_*), for the caller to publish.
+ *
+ * Nothing here allocates: nodes, their names and members are the caller's memory, and stay where
+ * they are while they are in the tree.
+ *
+ * Context: the caller holds whatever guards the tree; nothing here sleeps or locks.
+ * Fields: (i) fixed while in the tree   (t) that guard
+ */
+#ifndef CGROUPS_CG_H
+#define CGROUPS_CG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cgroups/cpumask.h"
+#include "cgroups/link.h"
+
+struct cg_tree;
+
+enum {
+	CG_NAME_MAX = 255,
+	CG_SHARES_DEFAULT = 1024, /* what weight 100 is in shares */
+	CG_SHARES_IDLE = 3,       /* a node with cpu.idle */
+	CG_WEIGHT_MIN = 1,
+	CG_WEIGHT_DEFAULT = 100,
+	CG_WEIGHT_MAX = 10000,
+	CG_NICE_MIN = -20,
+	CG_NICE_MAX = 19,
+	CG_LIMIT_NONE = INT32_MAX, /* cgroup.max.*, pids.max: "max" */
+	CG_PIDS_MAX = 4194304,     /* the highest other pids.max */
+};
+
+/* In the order in which cgroup.controllers lists them. */
+enum cg_controller { CG_CPUSET, CG_CPU, CG_MEMORY, CG_PIDS, CG_CONTROLLER_COUNT };
+
+/* Sets of controllers, 1 << enum cg_controller. The threaded ones tell threads apart. */
+typedef uint8_t cg_controllers;
+enum {
+	CG_HAS_CPUSET = 1 << CG_CPUSET,
+	CG_HAS_CPU = 1 << CG_CPU,
+	CG_HAS_MEMORY = 1 << CG_MEMORY,
+	CG_HAS_PIDS = 1 << CG_PIDS,
+	CG_THREADED_CONTROLLERS = CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS,
+};
+
+enum cg_type { CG_DOMAIN, CG_DOMAIN_THREADED, CG_DOMAIN_INVALID, CG_THREADED };
+
+/* What a move takes along. */
+enum cg_scope { CG_PROCESS, CG_THREAD };
+
+/* What changed in a node since its changes were last taken: bits of cg_next_changed_node(). */
+enum cg_change {
+	CG_CHANGED_EFFECTIVE = 1, /* cpuset.cpus.effective (its members' masks are queued too) */
+	CG_CHANGED_SHARES = 2,    /* cg_node_shares(), or whether it competes as a group at all */
+	CG_CHANGED_EVENTS = 4,    /* cgroup.events: populated */
+	CG_CHANGED_PIDS = 8,      /* pids.events */
+};
+
+struct cg_node {
+	struct cg_tree *tree;     /* (i) */
+	struct cg_node *parent;   /* (i) NULL: the root, or removed */
+	const char *name;         /* (i) name_length bytes, the caller's; "" for the root */
+	uint64_t id;              /* (i) never used again; rises, so children are in its order */
+	uint16_t depth;           /* (i) 0 for the root */
+	uint8_t name_length;      /* (i) */
+	bool dead;                /* (t) removed: answers -ENODEV to everything */
+
+	struct cg_link siblings;  /* (t) in parent->children, oldest first */
+	struct cg_link children;  /* (t) head */
+	struct cg_link name_link; /* (t) in one of the tree's buckets */
+	struct cg_link members;   /* (t) head, in order of arrival */
+	struct cg_link changed_link; /* (t) in the tree's queue of changed nodes */
+	uint8_t changed;          /* (t) enum cg_change; 0: not in that queue */
+
+	cg_controllers subtree_control; /* (t) enabled for the children */
+	struct cg_node *domain;   /* (t) itself, or the root of the threaded subtree it is in */
+	uint32_t threaded_children; /* (t) children of type CG_THREADED */
+	uint32_t populated_domain_children, populated_threaded_children; /* (t) */
+	uint32_t member_count;    /* (t) members here */
+	uint32_t child_count;     /* (t) children here */
+	uint32_t descendant_count; /* (t) nodes below */
+	int32_t descendants_max;  /* (t) cgroup.max.descendants */
+	int32_t depth_max;        /* (t) cgroup.max.depth */
+
+	struct cpumask cpus;      /* (t) cpuset.cpus: the request */
+	struct cpumask effective; /* (t) cpuset.cpus.effective */
+
+	uint32_t shares;          /* (t) by cpu.weight or .nice */
+	bool idle;                /* (t) cpu.idle */
+
+	int32_t pids_max;         /* (t) pids.max */
+	int32_t task_count;       /* (t) members here and below */
+	uint64_t pids_refused;    /* (t) pids.events: forks that this limit or one below refused */
+	uint64_t pids_refused_here; /* (t) pids.events.local: that this limit refused */
+};
+
+/* A thread's place in the tree. The caller reads it under the guard and changes nothing in it but
+ * tid (a thread that takes over its process's identity in execve). */
+struct cg_member {
+	struct cg_node *node;     /* (t) NULL: in no tree */
+	struct cg_link node_link; /* (t) in node->members */
+	struct cg_link threads;   /* (t) ring of the threads of one process */
+	struct cg_link changed_link; /* (t) in the tree's queue of changed members */
+	bool leads;               /* (t) stands for its process: the leader, or else the oldest thread */
+	bool pinned;              /* (t) has a pin */
+	bool kernel_thread;       /* (i) is never moved or pinned, and obeys no node's mask */
+	int32_t tid;              /* (t) */
+	int32_t pid;              /* (i) its process */
+	struct cpumask pin;       /* (t) the whole last request of sched_setaffinity */
+	struct cpumask allowed;   /* (t) where it may run: never empty */
+};
+
+enum { CG_NAME_BUCKETS = 1024 };
+
+struct cg_tree {
+	struct cg_node root;
+	struct cpumask possible;       /* (i) CPUs that may ever be there */
+	struct cpumask online;         /* (t) CPUs that run */
+	unsigned int cpu_count;        /* (i) one more than the last possible CPU */
+	cg_controllers available;      /* (i) what the root offers */
+	uint64_t last_id;              /* (t) */
+	uint64_t shape;                /* (t) how often a node was made or removed */
+	struct cg_link changed_nodes;   /* (t) head: what the caller has not taken yet */
+	struct cg_link changed_members; /* (t) head */
+	struct cg_link names[CG_NAME_BUCKETS]; /* (t) all nodes but the root, by parent and name */
+};
+
+/* The tree of a machine: a root without members. `online` is a part of `possible`, not empty. */
+void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const struct cpumask *online,
+		  cg_controllers available);
+
+/* ---- shape: cg_tree.c ---- */
+
+/*
+ * Makes *node the youngest child of `parent`. The name (1 to CG_NAME_MAX bytes, no '/') stays the
+ * caller's and must not change or move. O(depth).
+ * -EEXIST there is such a child, -EINVAL the name holds a newline, is empty or too long,
+ * -EAGAIN a cgroup.max.* limit of an ancestor, -ENODEV the parent is dead.
+ */
+int cg_create(struct cg_node *parent, struct cg_node *node, const char *name, size_t length);
+
+/* Takes *node out of the tree; afterwards it is dead and the caller's again. O(depth).
+ * -EBUSY the root, members below, or children; -ENODEV dead already. */
+int cg_remove(struct cg_node *node);
+
+/* The child of that name; NULL: none. Does not depend on the number of children. */
+struct cg_node *cg_find_child(const struct cg_node *parent, const char *name, size_t length);
+
+static inline bool cg_node_is_dead(const struct cg_node *node)
+{
+	return node->dead;
+}
+
+/* The oldest child, the next younger sibling; NULL: none. */
+struct cg_node *cg_first_child(const struct cg_node *node);
+struct cg_node *cg_next_sibling(const struct cg_node *node);
+/* The node after `node` in a walk over `top` and all below it, parents first; NULL: the end.
+ * The second leaves out what is below `node`. */
+struct cg_node *cg_next_below(const struct cg_node *node, const struct cg_node *top);
+struct cg_node *cg_next_beside(const struct cg_node *node, const struct cg_node *top);
+
+/* ---- controllers and types: cg_control.c ---- */
+
+/* cgroup.controllers: what this node itself has, and may hand on. */
+cg_controllers cg_node_controllers(const struct cg_node *node);
+enum cg_type cg_node_type(const struct cg_node *node);
+bool cg_node_is_threaded(const struct cg_node *node);
+bool cg_node_is_populated(const struct cg_node *node); /* a member in it or below */
+
+/* cgroup.subtree_control: all of it or nothing; a controller is in one of the sets at most.
+ * -ENOENT not among the node's controllers, -EBUSY a child hands on what is to be disabled, or a
+ * domain controller is to be enabled while there are members, -EOPNOTSUPP inside an invalid
+ * domain, or a domain controller inside a threaded subtree; -ENODEV. */
+int cg_set_subtree_control(struct cg_node *node, cg_controllers enable, cg_controllers disable);
+
+/* cgroup.type: "threaded". 0 too when it is already. -EOPNOTSUPP populated, hands on a domain
+ * controller, or the parent's domain cannot be the root of a threaded subtree; -ENODEV. */
+int cg_set_threaded(struct cg_node *node);
+
+/* cgroup.max.*; 0 to CG_LIMIT_NONE. A limit below the present count is kept, too. -ENODEV. */
+int cg_set_depth_max(struct cg_node *node, int32_t limit);
+int cg_set_descendants_max(struct cg_node *node, int32_t limit);
+
+/* ---- CPUs: cg_cpuset.c ---- */
+
+/*
+ * cpuset.cpus: the request. O(nodes whose effective mask changes, their children and members).
+ * -EINVAL not all possible, -ENOSPC emptied while populated, -EACCES the root, -ENODEV.
+ */
+int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
+
+/* CPUs came or went. A part of possible, not empty. Requests and pins stay. */
+void cg_set_online(struct cg_tree *tree, const struct cpumask *online);
+
+/* ---- shares: cg_shares.c ---- */
+
+/* cpu.weight and cpu.weight.nice. -ERANGE outside the limits; -EINVAL the node is idle;
+ * -EACCES the root; -ENODEV. */
+int cg_set_weight(struct cg_node *node, uint64_t weight);
+int cg_set_nice(struct cg_node *node, int64_t nice);
+/* cpu.idle: 0 or 1, else -EINVAL. The weight is kept and comes back. -EACCES, -ENODEV. */
+int cg_set_idle(struct cg_node *node, int64_t idle);
+
+/* What the scheduler divides by: 1024 is weight 100. */
+static inline uint32_t cg_node_shares(const struct cg_node *node)
+{
+	return node->idle ? (uint32_t)CG_SHARES_IDLE : node->shares;
+}
+unsigned int cg_node_weight(const struct cg_node *node); /* as cpu.weight reads */
+int cg_node_nice(const struct cg_node *node);            /* as cpu.weight.nice reads: the nearest */
+
+/* The group in which a node's members compete: the nearest that has the cpu controller, itself
+ * included; the root when none has. O(depth): for changes, not for the scheduler's paths. */
+struct cg_node *cg_node_group(struct cg_node *node);
+
+/* ---- members: cg_member.c ---- */
+
+/* The first thread of a new process, without a pin; 0 or the errors of cg_check_attach(). */
+int cg_attach(struct cg_member *member, struct cg_node *node, int32_t pid);
+/* A kernel thread, in the root for ever; it may run everywhere. */
+void cg_attach_kernel_thread(struct cg_member *member, struct cg_tree *tree, int32_t tid);
+
+/*
+ * A new thread takes its creator's node and pin: CG_THREAD joins the creator's process, CG_PROCESS
+ * starts one whose pid is `tid`. `into` is another node (CLONE_INTO_CGROUP); NULL: the same.
+ * Fills *child, child->allowed included. -EAGAIN a pids.max on the way up (and counts it);
+ * with `into` the errors of cg_check_attach() too.
+ */
+int cg_fork(struct cg_member *child, const struct cg_member *creator, struct cg_node *into,
+	    enum cg_scope scope, int32_t tid);
+
+/* The thread is gone: it populates nothing any more. *member is the caller's again. */
+void cg_detach(struct cg_member *member);
+
+/*
+ * Whether a process (or one thread of it) may go from its node into `node`.
+ * -ENODEV dead, -EINVAL a kernel thread, -EOPNOTSUPP an invalid domain, or one thread into another
+ * resource domain, -EBUSY the node hands on domain controllers, -ENOSPC it has no CPU.
+ */
+int cg_check_attach(const struct cg_member *member, const struct cg_node *node, enum cg_scope scope);
+
+/* Moves one thread, or all of its process; errors as above. Pins stay. O(threads * depth). */
+int cg_move(struct cg_member *member, struct cg_node *node, enum cg_scope scope);
+
+/* sched_setaffinity: remembers all of `request`, allows what the node has of it now.
+ * -EINVAL nothing of it is there, or a kernel thread. */
+int cg_pin(struct cg_member *member, const struct cpumask *request);
+
+/* pids.max: 0 to CG_PIDS_MAX, or CG_LIMIT_NONE. -EINVAL, -EACCES the root, -ENODEV. */
+int cg_set_pids_max(struct cg_node *node, int64_t limit);
+
+/* The node's members in order, `member` NULL for the first; NULL: the end. */
+struct cg_member *cg_next_member(const struct cg_node *node, const struct cg_member *member);
+
+/* ---- what changed ---- */
+
+/*
+ * Takes the next changed node off the queue and tells what changed in it; NULL: none left. Whoever
+ * guards the tree empties both queues before letting go of it. A member is there when its node or
+ * `allowed` changed; one that is detached or a node that is removed is not.
+ */
+struct cg_node *cg_next_changed_node(struct cg_tree *tree, unsigned int *what);
+struct cg_member *cg_next_changed_member(struct cg_tree *tree);
+void cg_forget_changes(struct cg_tree *tree);
+
+/* ---- the checker: cg_check.c ---- */
+
+/* Asserts every invariant of the whole tree. O(everything). */
+void cg_check(const struct cg_tree *tree);
+
+/* Whoever links these objects says what a broken invariant does; it does not return. */
+void cg_assert_failed(const char *expression, const char *file, int line)
+	__attribute__((noreturn));
+#define cg_assert(expression) \
+	((expression) ? (void)0 : cg_assert_failed(#expression, __FILE__, __LINE__))
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sysfs.h - the pseudo-files over the tree: text in, text out.
+ *
+ * A file is a row: a name, a mode, where it exists, a function that shows it and one that stores
+ * into it. One table has the files of a node under /sys/fs/cgroup, one the files of
+ * /sys/devices/system/cpu (their node is always the root).
+ *
+ * Context: the caller holds whatever guards the tree. A store queues what it changed there.
+ */
+#ifndef SYSFS_SYSFS_H
+#define SYSFS_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cgroups/cg.h"
+#include "sysfs/outbuf.h"
+
+/* CPU time that a node's tasks, those below it included, have had. */
+struct sysfs_cpu_usage {
+	uint64_t user_us, system_us, nice_us;
+};
+
+/* What only the surrounding system knows. `context` is handed to each function. */
+struct sysfs_environment {
+	void *context;
+	/* The living thread with that TID; NULL: none. For 0 (and only then) the writer itself. */
+	struct cg_member *(*find_member)(void *context, int32_t tid);
+	/* Whether the writer may take the member to that node: 0 or -EACCES. */
+	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
+	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
+};
+
+enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };
+
+struct sysfs_row {
+	const char *name;
+	uint16_t mode;              /* permission bits: 0444, 0644, 0200 */
+	uint8_t where;              /* enum sysfs_where */
+	cg_controllers controllers; /* the node must have one of them; 0: always there */
+	uint16_t write_max;         /* bytes; 0: SYSFS_WRITE_MAX */
+	/* 0 or -errno; NULL: cannot be read. */
+	int (*show)(const struct sysfs_environment *environment, const struct cg_node *node,
+		    struct outbuf *out);
+	/* 0 or -errno; the text holds no NUL and has not been trimmed. NULL: cannot be written. */
+	int (*store)(const struct sysfs_environment *environment, struct cg_node *node,
+		     const char *text, size_t length);
+};
+
+/* The whole tables. A row's index in its table never changes while the system runs. */
+const struct sysfs_row *sysfs_cgroup_rows(size_t *count);
+const struct sysfs_row *sysfs_cpu_rows(size_t *count);
+
+/* Whether the file is in that node's directory now. */
+bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node);
+/* The visible file of that name in a node's directory, in /sys/devices/system/cpu; NULL: none. */
+const struct sysfs_row *sysfs_find_row(const struct cg_node *node, const char *name, size_t length);
+const struct sysfs_row *sysfs_find_cpu_row(const char *name, size_t length);
+
+/*
+ * One read of the whole file into *out (which may overflow: see outbuf.h). 0, or -ENODEV the node
+ * is dead, -EINVAL the file cannot be read, -EOPNOTSUPP what the file itself answers.
+ */
+int sysfs_show(const struct sysfs_environment *environment, const struct sysfs_row *row,
+	       const struct cg_node *node, struct outbuf *out);
+
+/*
+ * One write. 0 (also for no bytes at all, which change nothing), or -ENODEV the node is dead,
+ * -EINVAL the file cannot be written, -E2BIG too long, or what docs/sysfs.md says of the file.
+ */
+int sysfs_store(const struct sysfs_environment *environment, const struct sysfs_row *row,
+		struct cg_node *node, const char *text, size_t length);
+
+/* The longest write that is not -E2BIG: a caller need not copy more than one byte beyond it. */
+enum { SYSFS_WRITE_MAX = 4096 };
+
+/* ---- directories: sysfs_walk.c ---- */
+
+/* An entry of a node's directory: a file (row) or a child (child). "." and ".." are the caller's. */
+struct sysfs_entry {
+	const char *name;
+	size_t length;
+	const struct sysfs_row *row; /* NULL: a child */
+	struct cg_node *child;       /* NULL: a file */
+};
+
+/*
+ * Where a listing stands. `position` alone tells it, is worth keeping (0: the start) and stays right
+ * whatever is made or removed meanwhile: files first, then children, oldest first, each that is there
+ * all the time exactly once. The rest only makes going on fast; zero it when unsure.
+ */
+struct sysfs_cursor {
+	uint64_t position;
+	uint64_t shape;
+	struct cg_node *next;
+};
+
+/* The next entry; false: the end. *cursor stands behind it then. */
+bool sysfs_next_entry(struct cg_node *node, struct sysfs_cursor *cursor, struct sysfs_entry *entry);
+
+struct sysfs_place {
+	struct cg_node *node;
+	const struct sysfs_row *row; /* NULL: the node's directory itself */
+};
+
+/* Where a path leads from `node`: names separated by '/', "." and empty ones skipped, ".." up (at
+ * the root: the root). -ENOENT no such entry, -ENOTDIR a file in the middle, -ENODEV a dead start. */
+int sysfs_walk(struct cg_node *node, const char *path, size_t length, struct sysfs_place *place);
+
+#endif
