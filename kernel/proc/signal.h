@@ -7,6 +7,7 @@
 #ifndef KERNEL_PROC_SIGNAL_H
 #define KERNEL_PROC_SIGNAL_H
 
+#include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,15 +40,23 @@ struct signal_action { /* as rt_sigaction's struct on riscv64: no restorer */
 	uint64_t mask;
 };
 
+/* Signals 1..31 are merged while pending, real-time ones queued. Without memory for an entry the
+ * signal still arrives, telling nothing but its number. */
+struct pending_signal {
+	TAILQ_ENTRY(pending_signal) link; /* (s) */
+	struct signal_info info;          /* (s) */
+};
+
 struct signal_queue {
-	uint64_t pending;                      /* (s) one bit a signal */
-	struct signal_info info[SIGNAL_COUNT]; /* (s) of the latest of each */
+	uint64_t pending;                           /* (s) one bit a signal */
+	TAILQ_HEAD(pending_list, pending_signal) list; /* (s) oldest first */
 };
 
 struct task_signals {
 	uint64_t blocked;          /* (s) */
 	uint64_t saved_blocked;    /* (c) to put back after rt_sigsuspend, ppoll */
-	struct signal_queue *queue; /* (s) of this thread alone; made at creation */
+	uint64_t waited;           /* (s) what rt_sigtimedwait waits for */
+	struct signal_queue queue; /* (s) of this thread alone */
 	uaddr_t stack_base;        /* (c) sigaltstack */
 	uint64_t stack_size;       /* (c) */
 	uint32_t stack_flags;      /* (c) */
@@ -55,7 +64,7 @@ struct task_signals {
 
 struct process_signals {
 	struct spinlock lock;      /* LOCK_RANK_SIGNAL */
-	struct signal_queue *queue; /* (s) of the whole process */
+	struct signal_queue queue; /* (s) of the whole process */
 	/* (s) handlers: shared by threads, copied by fork, reset by exec */
 	struct signal_action actions[SIGNAL_COUNT];
 };
@@ -72,6 +81,17 @@ void signal_send_process(struct process *process, int number, const struct signa
 unsigned int signal_send_group(int32_t group, int number, const struct signal_info *info);
 /* A fault of the current task that it cannot block or ignore away. */
 void signal_force(int number, int code, uaddr_t address);
+
+/* rt_sigsuspend, ppoll, pselect6: blocks exactly `mask` for the time of the call. It ends with
+ * restore, or, when the call answers -ERESTARTNOHAND, with restore_after_delivery: the handler
+ * then runs under `mask` and the old one is back when it returns. */
+void signal_mask_replace(uint64_t mask);
+void signal_mask_restore(void);
+void signal_mask_restore_after_delivery(void);
+/* Whether the current task would not notice the signal (a terminal asks before SIGTTIN). */
+bool signal_is_ignored(int number);
+/* Whether the current task must end: a wait that nothing else interrupts looks at it. */
+bool task_is_dying(void);
 
 /* On the way back to user mode with WORK_SIGNAL set: delivers, stops, exits, restarts calls. */
 void signal_deliver(struct trap_frame *frame);

@@ -26,6 +26,7 @@
 #include "kernel/riscv/trap.h"
 #include "kernel/sched/entity.h"
 #include "kernel/sched/sched.h"
+#include "kernel/smp/timer.h"
 #include "kernel/sync/spinlock.h"
 #include "kernel/sync/waitqueue.h"
 
@@ -42,13 +43,17 @@ struct address_space;
 struct fd_table;
 struct fs_context;
 struct file;
+struct program;
+struct tty;
 
 struct task {
 	/* entry.S and switch.S know these by offset (static assertions in riscv/offsets.h) */
 	uintptr_t kernel_stack_top;  /* (i) where a trap from user mode puts its frame's end */
-	uint64_t user_tp_scratch;    /* (c) entry.S */
+	uint64_t user_sp_scratch;    /* (c) entry.S */
+	uint64_t user_since_ticks;   /* (c) entry.S: when it last went to user mode */
+	uint64_t user_ticks;         /* (c) entry.S: time spent in user mode */
 	uint32_t work;               /* (a) enum task_work */
-	uint32_t uses_fpu;           /* (c) the FPU state below is meaningful */
+	uint32_t uses_fpu;           /* (c) has used the FPU since exec */
 	struct context context;      /* (q) while off its CPU */
 	struct cpu *cpu;             /* (q) where it runs or is queued, or ran last */
 
@@ -82,7 +87,10 @@ struct task {
 	int exit_status;             /* (c) as wait4 reports it */
 
 	uintptr_t kernel_stack;      /* (i) lowest address; riscv/stack.c */
-	struct fpu_state fpu;        /* (c) */
+	struct fpu_state fpu;        /* (c) riscv/fpu.h */
+#ifdef TAPER_CHECKED
+	uint32_t held_mutexes;       /* (c) one bit a lock rank */
+#endif
 };
 
 enum task_flags {
@@ -121,6 +129,24 @@ struct process {
 	uint64_t child_user_ns, child_system_ns;   /* (f) children that were reaped */
 	struct { uint64_t soft, hard; } limits[16]; /* (f) prlimit64 */
 	void *vfork_waiter;                 /* (f) CLONE_VFORK: a parent waits until exec or exit */
+
+	LIST_ENTRY(process) group_link;     /* (f) in the table of groups */
+	char name[TASK_NAME_SIZE];          /* (f) the last thread's, once a zombie */
+	struct cred cred;                   /* (f) the last thread's, once a zombie */
+	struct program *program;            /* (f) owns executable and executable_path; NULL: a zombie */
+	struct task *exec_task;             /* (s) the one thread that exec keeps, NULL */
+	int group_exit_status;              /* (s) when group_exiting */
+	int leader_status;                  /* (f) how the leader ended */
+	bool stopping;                      /* (s) threads are to stop */
+	bool news;                          /* (s) the parent is still to be told of stop or continue */
+	uint32_t stopped_count;             /* (s) threads that have stopped */
+	int death_signal;                   /* (c) PR_SET_PDEATHSIG, 0: none */
+	uint32_t dumpable;                  /* (c) PR_SET_DUMPABLE */
+	bool no_new_privileges;             /* (c) PR_SET_NO_NEW_PRIVS */
+	bool executed;                      /* (f) has called exec: the parent may not set its group */
+	struct timer alarm;                 /* ITIMER_REAL; sys/sys_timer.c */
+	uint64_t alarm_interval_ns;         /* (a) 0: one shot */
+	struct process *alarm_next;         /* (a) sys_timer.c: the list of those that have expired */
 };
 
 static inline struct trap_frame *task_frame(struct task *task)
