@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# options.sh - the command line of ./run and of the tests' machines; sourced by both.
+#
+# parse_options fills the variables below, all of them checked; nothing is started here, so
+# that a mistake costs no build. A mistake ends the program with 2.
+
+smp=4
+mem=256M
+numa=0
+append=
+config=demo
+icount=no
+slice=
+limit=0
+kernel=
+adds=()
+command=()
+run_name=${run_name:-run}
+
+usage() {
+	cat <<-'END'
+		usage: ./run [OPTION]... [-- COMMAND [ARGUMENT]...]
+
+		Boots Taper in QEMU: into a shell, or to run COMMAND once the services are up.
+
+		  --smp N           CPUs, 1 to 512 (4)
+		  --mem SIZE        memory: a number with M or G, M when left out (256M)
+		  --numa N          split CPUs and memory evenly into N memory nodes
+		  --append TEXT     add TEXT to the kernel's command line; may be repeated
+		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
+		                    `none`: no services, an empty tree
+		  --icount          virtual time: an instruction is a nanosecond, runs repeat exactly
+		  --slice USEC      with --icount: give each CPU turns of at most USEC microseconds
+		  --timeout SECONDS end the machine after so many seconds
+		  --add FILE[:PATH] put FILE into the guest, at PATH (/NAME when left out); repeatable
+		  --kernel FILE     boot FILE instead of the kernel built here
+		  --help            print this
+
+		With COMMAND, standard output is the command's and nothing else, standard input reaches
+		it unaltered but has no end, the kernel's log goes to standard error, and the exit status
+		is the command's: 124 when the timeout ran out, 125 when the kernel panicked, 130 after
+		^C. Without, leave with `poweroff` in the guest, or with ^A x.
+
+		    ./run --add ./prog -- /prog --its-option
+	END
+}
+
+# mistake WHAT: a wrong command line.
+mistake() {
+	printf '%s: %s\n%s: see ./run --help\n' "$run_name" "$1" "$run_name" >&2
+	exit 2
+}
+
+# want_number OPTION VALUE MIN MAX
+want_number() {
+	[[ $2 =~ ^[1-9][0-9]{0,8}$|^0$ ]] && (($2 >= $3 && $2 <= $4)) ||
+		mistake "$1 $2: not a whole number from $3 to $4"
+}
+
+# mebibytes SIZE: 512M, 2G or 256, as a number; fails on anything else.
+mebibytes() {
+	[[ $1 =~ ^([1-9][0-9]{0,6})([MmGg]?)$ ]] || return 1
+	case ${BASH_REMATCH[2]} in
+	[Gg]) echo $((BASH_REMATCH[1] * 1024)) ;;
+	*) echo "${BASH_REMATCH[1]}" ;;
+	esac
+}
+
+# want_file OPTION FILE
+want_file() {
+	[[ -e $2 ]] || mistake "$1 $2: no such file"
+	[[ -f $2 || -p $2 ]] || mistake "$1 $2: not a file"
+	[[ -r $2 ]] || mistake "$1 $2: may not be read (permission denied)"
+}
+
+# add_path SPEC, add_file SPEC: the halves of FILE[:PATH]; PATH begins with a slash.
+add_file() { if [[ $1 == ?*:/* ]]; then echo "${1%:/*}"; else echo "$1"; fi; }
+add_path() { if [[ $1 == ?*:/* ]]; then echo "/${1##*:/}"; else echo "/${1##*/}"; fi; }
+
+want_add() {
+	local path
+	path=$(add_path "$1")
+	want_file --add "$(add_file "$1")"
+	[[ /$path/ != */../* && /$path/ != */./* && $path != */ ]] ||
+		mistake "--add $1: the path in the guest must name a file, without . and .."
+}
+
+want_config() {
+	[[ $1 != demo && $1 != none ]] || return 0
+	[[ -d $1 ]] || mistake "--config $1: no such directory"
+	compgen -G "$1/*.ini" >/dev/null ||
+		mistake "--config $1: no *.ini file in it; for no services say --config none"
+}
+
+parse_options() {
+	while (($#)); do
+		case $1 in
+		--help | -h)
+			usage
+			exit 0
+			;;
+		--icount)
+			icount=yes
+			shift
+			continue
+			;;
+		--)
+			shift
+			(($#)) || mistake "-- without a command"
+			command=("$@")
+			break
+			;;
+		--*=*)
+			set -- "${1%%=*}" "${1#*=}" "${@:2}"
+			continue
+			;;
+		--smp | --mem | --numa | --append | --config | --slice | --timeout | --add | --kernel)
+			(($# > 1)) || mistake "$1 needs a value"
+			;;
+		-*) mistake "$1: no such option" ;;
+		*) mistake "$1: not an option; a command comes after --" ;;
+		esac
+		case $1 in
+		--smp) want_number "$1" "$2" 1 512 && smp=$2 ;;
+		--mem)
+			mebibytes "$2" >/dev/null || mistake "--mem $2: not a size such as 256M or 2G"
+			mem=$2
+			;;
+		--numa) want_number "$1" "$2" 1 128 && numa=$2 ;;
+		--append) append+="${append:+ }$2" ;;
+		--config) want_config "$2" && config=$2 ;;
+		--slice) want_number "$1" "$2" 1 1000000 && slice=$2 ;;
+		--timeout) want_number "$1" "$2" 1 1000000 && limit=$2 ;;
+		--add) want_add "$2" && adds+=("$2") ;;
+		--kernel) want_file "$1" "$2" && kernel=$2 ;;
+		esac
+		shift 2
+	done
+	((numa <= smp)) || mistake "--numa $numa: more memory nodes than CPUs ($smp)"
+	((numa <= $(mebibytes "$mem"))) || mistake "--numa $numa: less than 1M for a node"
+	[[ -z $slice || $icount == yes ]] || mistake "--slice needs --icount"
+}
