@@ -109,7 +109,7 @@ struct cg_member {
 	struct cg_link node_link; /* (t) in node->members */
 	struct cg_link threads;   /* (t) ring of the threads of one process */
 	struct cg_link changed_link; /* (t) in the tree's queue of changed members */
-	bool leads;               /* (t) stands for its process: the leader, or else the oldest thread */
+	bool leads;               /* (t) stands for its process: the leader, or another once it is gone */
 	bool pinned;              /* (t) has a pin */
 	bool kernel_thread;       /* (i) is never moved or pinned, and obeys no node's mask */
 	int32_t tid;              /* (t) */
@@ -232,9 +232,9 @@ void cg_attach_kernel_thread(struct cg_member *member, struct cg_tree *tree, int
  * A new thread takes its creator's node and pin: CG_THREAD joins the creator's process, CG_PROCESS
  * starts one whose pid is `tid`. `into` is another node (CLONE_INTO_CGROUP); NULL: the same.
  * Fills *child, child->allowed included. -EAGAIN a pids.max on the way up (and counts it);
- * with `into` the errors of cg_check_attach() too.
+ * with `into` the errors of cg_check_attach() too. The creator is no kernel thread.
  */
-int cg_fork(struct cg_member *child, const struct cg_member *creator, struct cg_node *into,
+int cg_fork(struct cg_member *child, struct cg_member *creator, struct cg_node *into,
 	    enum cg_scope scope, int32_t tid);
 
 /* The thread is gone: it populates nothing any more. *member is the caller's again. */

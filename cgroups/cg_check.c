@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cg_check.c - every invariant, over the whole tree.
+ *
+ * It recomputes from the settings what the other files keep up to date step by step, so a fuzz test
+ * may call it after every operation, and a debug boot whenever it likes.
+ *
+ * Context: the caller holds whatever guards the tree.
+ */
+#include "cgroups/cg_internal.h"
+
+/* What the children of a node add up to. */
+struct sums {
+	uint32_t children, descendants, threaded;
+	uint32_t populated_domains, populated_threaded;
+	int32_t tasks;
+};
+
+static void add_child(const struct cg_node *child, struct sums *sums)
+{
+	bool threaded = cg_node_is_threaded(child);
+	bool populated = cg_node_is_populated(child);
+	sums->children++;
+	sums->descendants += 1 + child->descendant_count;
+	sums->threaded += threaded;
+	sums->populated_domains += populated && !threaded;
+	sums->populated_threaded += populated && threaded;
+	sums->tasks += child->task_count;
+}
+
+static void check_counts(const struct cg_node *node)
+{
+	struct sums sums = { 0 };
+	uint64_t last_id = node->id;
+	cg_for_each_link(link, &node->children) {
+		const struct cg_node *child = cg_node_of_sibling(link);
+		cg_assert(child->parent == node);
+		cg_assert(child->id > last_id);
+		last_id = child->id;
+		add_child(child, &sums);
+	}
+	cg_assert(node->child_count == sums.children);
+	cg_assert(node->descendant_count == sums.descendants);
+	cg_assert(node->threaded_children == sums.threaded);
+	cg_assert(node->populated_domain_children == sums.populated_domains);
+	cg_assert(node->populated_threaded_children == sums.populated_threaded);
+	cg_assert(node->task_count == sums.tasks + (int32_t)node->member_count);
+}
+
+static void check_shape(const struct cg_tree *tree, const struct cg_node *node)
+{
+	cg_assert(node->tree == tree && !node->dead);
+	cg_assert((node->parent == NULL) == (node == &tree->root));
+	cg_assert((node->changed == 0) == cg_link_alone(&node->changed_link));
+	if (!node->parent)
+		return;
+	cg_assert(node->depth == node->parent->depth + 1);
+	cg_assert(cg_find_child(node->parent, node->name, node->name_length) == node);
+}
+
+static void check_control(const struct cg_node *node)
+{
+	cg_assert(!(node->subtree_control & ~cg_node_controllers(node)));
+	if (cg_node_is_threaded(node))
+		cg_assert(node->domain == node->parent->domain);
+	cg_controllers has = cg_node_controllers(node);
+	if (!node->parent || !(has & CG_HAS_CPUSET))
+		cg_assert(cpumask_empty(&node->cpus));
+	if (!node->parent || !(has & CG_HAS_CPU))
+		cg_assert(node->shares == CG_SHARES_DEFAULT && !node->idle);
+	if (!node->parent || !(has & CG_HAS_PIDS))
+		cg_assert(node->pids_max == CG_LIMIT_NONE);
+}
+
+static void check_masks(const struct cg_tree *tree, const struct cg_node *node)
+{
+	cg_assert(cpumask_subset(&node->cpus, &tree->possible));
+	if (!node->parent) {
+		cg_assert(cpumask_equal(&node->effective, &tree->online));
+		return;
+	}
+	struct cpumask wanted = cpumask_and(&node->cpus, &node->parent->effective);
+	if (cpumask_empty(&wanted))
+		wanted = node->parent->effective;
+	cg_assert(cpumask_equal(&node->effective, &wanted));
+	cg_assert(!cpumask_empty(&node->effective));
+}
+
+/* The threads of the process that `lead` stands for. */
+static uint32_t check_process(const struct cg_member *lead)
+{
+	uint32_t count = 1;
+	cg_for_each_link(link, &lead->threads) {
+		const struct cg_member *thread = cg_member_of_thread(link);
+		cg_assert(thread->pid == lead->pid && !thread->leads);
+		cg_assert(thread->node->domain == lead->node->domain);
+		count++;
+	}
+	return count;
+}
+
+static void check_member(const struct cg_node *node, const struct cg_member *member)
+{
+	cg_assert(member->node == node);
+	cg_assert(!member->kernel_thread || (node == &node->tree->root && !member->pinned));
+	if (member->kernel_thread)
+		return;
+	struct cpumask wanted = cpumask_and(&node->effective, &member->pin);
+	if (!member->pinned || cpumask_empty(&wanted))
+		wanted = node->effective;
+	cg_assert(cpumask_equal(&member->allowed, &wanted));
+	cg_assert(!cpumask_empty(&member->allowed));
+}
+
+/* Answers by how much the processes led from here have more threads than there are members here. */
+static int64_t check_members(const struct cg_node *node)
+{
+	uint32_t members = 0;
+	int64_t surplus = 0;
+	cg_for_each_link(link, &node->members) {
+		const struct cg_member *member = cg_member_of_node_link(link);
+		check_member(node, member);
+		members++;
+		if (member->leads)
+			surplus += check_process(member);
+	}
+	cg_assert(node->member_count == members);
+	return surplus - members;
+}
+
+static void check_names(const struct cg_tree *tree)
+{
+	uint32_t named = 0;
+	for (size_t i = 0; i < CG_NAME_BUCKETS; i++)
+		cg_for_each_link(link, &tree->names[i])
+			named++;
+	cg_assert(named == tree->root.descendant_count);
+}
+
+void cg_check(const struct cg_tree *tree)
+{
+	int64_t surplus = 0;
+	const struct cg_node *node = &tree->root;
+	for (; node; node = cg_next_below(node, &tree->root)) {
+		check_shape(tree, node);
+		check_counts(node);
+		check_control(node);
+		check_masks(tree, node);
+		surplus += check_members(node);
+	}
+	cg_assert(surplus == 0);
+	check_names(tree);
+}
