@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sysfs_rows.c - THE tables of pseudo-files, and what holds for all of them.
+ *
+ * docs/sysfs.md has a section for each row; a test holds the two together.
+ *
+ * Context: the caller holds whatever guards the tree.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sysfs/cells.h"
+
+enum { LIST_WRITE_MAX = 100 + 6 * NR_CPUS };
+
+#define READ_ONLY(file)  .mode = 0444, .show = file##_show
+#define READ_WRITE(file) .mode = 0644, .show = file##_show, .store = file##_store
+
+static const struct sysfs_row cgroup_rows[] = {
+	{ .name = "cgroup.type", .where = SYSFS_BELOW_ROOT, READ_WRITE(cgroup_type) },
+	{ .name = "cgroup.procs", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_procs) },
+	{ .name = "cgroup.threads", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_threads) },
+	{ .name = "cgroup.controllers", .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_controllers) },
+	{ .name = "cgroup.subtree_control", .where = SYSFS_EVERYWHERE,
+	  READ_WRITE(cgroup_subtree_control) },
+	{ .name = "cgroup.events", .where = SYSFS_BELOW_ROOT, READ_ONLY(cgroup_events) },
+	{ .name = "cgroup.max.descendants", .where = SYSFS_EVERYWHERE,
+	  READ_WRITE(cgroup_max_descendants) },
+	{ .name = "cgroup.max.depth", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_max_depth) },
+	{ .name = "cgroup.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_stat) },
+	{ .name = "cpu.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
+
+	{ .name = "cpuset.cpus", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	  .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_cpus) },
+	{ .name = "cpuset.cpus.effective", .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
+	  READ_ONLY(cpuset_cpus_effective) },
+
+	{ .name = "cpu.weight", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	  READ_WRITE(cpu_weight) },
+	{ .name = "cpu.weight.nice", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	  READ_WRITE(cpu_weight_nice) },
+	{ .name = "cpu.idle", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	  READ_WRITE(cpu_idle) },
+
+	{ .name = "pids.max", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	  READ_WRITE(pids_max) },
+	{ .name = "pids.current", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	  READ_ONLY(pids_current) },
+	{ .name = "pids.events", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	  READ_ONLY(pids_events) },
+	{ .name = "pids.events.local", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	  READ_ONLY(pids_events_local) },
+};
+
+static const struct sysfs_row cpu_rows[] = {
+	{ .name = "online", .where = SYSFS_ON_ROOT, READ_ONLY(topology_online) },
+	{ .name = "offline", .where = SYSFS_ON_ROOT, READ_ONLY(topology_offline) },
+	{ .name = "possible", .where = SYSFS_ON_ROOT, READ_ONLY(topology_possible) },
+	{ .name = "present", .where = SYSFS_ON_ROOT, READ_ONLY(topology_present) },
+	{ .name = "kernel_max", .where = SYSFS_ON_ROOT, READ_ONLY(topology_kernel_max) },
+};
+
+enum {
+	CGROUP_ROW_COUNT = sizeof(cgroup_rows) / sizeof(cgroup_rows[0]),
+	CPU_ROW_COUNT = sizeof(cpu_rows) / sizeof(cpu_rows[0]),
+};
+
+const struct sysfs_row *sysfs_cgroup_rows(size_t *count)
+{
+	*count = CGROUP_ROW_COUNT;
+	return cgroup_rows;
+}
+
+const struct sysfs_row *sysfs_cpu_rows(size_t *count)
+{
+	*count = CPU_ROW_COUNT;
+	return cpu_rows;
+}
+
+bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node)
+{
+	if (node->dead || !(row->where & (node->parent ? SYSFS_BELOW_ROOT : SYSFS_ON_ROOT)))
+		return false;
+	return !row->controllers || row->controllers & cg_node_controllers(node);
+}
+
+static bool row_has_name(const struct sysfs_row *row, const char *name, size_t length)
+{
+	return strlen(row->name) == length && !memcmp(row->name, name, length);
+}
+
+const struct sysfs_row *sysfs_find_row(const struct cg_node *node, const char *name, size_t length)
+{
+	for (size_t i = 0; i < CGROUP_ROW_COUNT; i++)
+		if (row_has_name(&cgroup_rows[i], name, length))
+			return sysfs_row_visible(&cgroup_rows[i], node) ? &cgroup_rows[i] : NULL;
+	return NULL;
+}
+
+const struct sysfs_row *sysfs_find_cpu_row(const char *name, size_t length)
+{
+	for (size_t i = 0; i < CPU_ROW_COUNT; i++)
+		if (row_has_name(&cpu_rows[i], name, length))
+			return &cpu_rows[i];
+	return NULL;
+}
+
+int sysfs_show(const struct sysfs_environment *environment, const struct sysfs_row *row,
+	       const struct cg_node *node, struct outbuf *out)
+{
+	if (!sysfs_row_visible(row, node))
+		return -ENODEV;
+	if (!row->show)
+		return -EINVAL;
+	return row->show(environment, node, out);
+}
+
+int sysfs_store(const struct sysfs_environment *environment, const struct sysfs_row *row,
+		struct cg_node *node, const char *text, size_t length)
+{
+	if (length > (row->write_max ? row->write_max : (size_t)SYSFS_WRITE_MAX))
+		return -E2BIG;
+	if (!sysfs_row_visible(row, node))
+		return -ENODEV;
+	if (!length)
+		return 0;
+	if (!row->store)
+		return -EINVAL;
+	return row->store(environment, node, text, text_until_nul(text, length).length);
+}
