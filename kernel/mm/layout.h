@@ -13,19 +13,25 @@
 #ifndef KERNEL_MM_LAYOUT_H
 #define KERNEL_MM_LAYOUT_H
 
+#ifdef __ASSEMBLER__
+#define LAYOUT_VALUE(value) value
+#else
+#define LAYOUT_VALUE(value) value##UL
+#endif
+
 #define PAGE_SHIFT 12
-#define PAGE_SIZE  (1UL << PAGE_SHIFT)
+#define PAGE_SIZE  LAYOUT_VALUE(4096)
 
-#define USER_MIN 0x0000000000001000UL
-#define USER_END 0x0000004000000000UL /* the first address that is not the user's */
+#define USER_MIN LAYOUT_VALUE(0x0000000000001000)
+#define USER_END LAYOUT_VALUE(0x0000004000000000) /* the first address that is not the user's */
 
-#define LINEAR_BASE 0xffffffc000000000UL
-#define LINEAR_SIZE 0x0000002000000000UL
-#define STACK_BASE  0xffffffe000000000UL
-#define STACK_AREA  0x0000000040000000UL
-#define KERNEL_BASE 0xffffffff80000000UL
+#define LINEAR_BASE LAYOUT_VALUE(0xffffffc000000000)
+#define LINEAR_SIZE LAYOUT_VALUE(0x0000002000000000)
+#define STACK_BASE  LAYOUT_VALUE(0xffffffe000000000)
+#define STACK_AREA  LAYOUT_VALUE(0x0000000040000000)
+#define KERNEL_BASE LAYOUT_VALUE(0xffffffff80000000)
 
-#define KERNEL_STACK_SIZE 8192UL /* with as much unmapped below it: see riscv/entry.S */
+#define KERNEL_STACK_SIZE LAYOUT_VALUE(8192) /* with as much unmapped below it: see riscv/entry.S */
 #define KERNEL_STACK_SLOT (2 * KERNEL_STACK_SIZE)
 
 #ifndef __ASSEMBLER__

@@ -6,7 +6,8 @@
  * Allocation never sleeps. When memory is short it asks the registered reclaimers once
  * (the pool of kernel stacks, empty slabs) and then answers NULL.
  *
- * Fields: (p) LOCK_RANK_PAGE   (a) atomic   (o) the owner of the page
+ * Fields: (p) LOCK_RANK_PAGE   (a) atomic   (o) the owner of the page   (i) fixed at boot
+ *         (s) the slab cache's lock
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/kernel.h"
 #include "kernel/mm/layout.h"
 
 enum { PAGE_ORDER_MAX = 10 }; /* the largest block: 4 MiB */
@@ -29,16 +31,27 @@ enum page_kind {
 
 struct page {
 	LIST_ENTRY(page) link; /* (p) free list; (o) free for the owner's use when allocated */
-	uint32_t references;   /* (a) of an allocated page: page_get, page_put */
+	union {
+		uint32_t references; /* (a) of an allocated page: page_get, page_put */
+		struct {
+			uint16_t first_free; /* (s) of a slab: its first free object, in words */
+			uint16_t in_use;     /* (s) objects taken from it */
+		} slab;
+	};
 	uint8_t order;         /* (p) of the block that starts here */
 	uint8_t kind;          /* (p) enum page_kind */
 	uint16_t node;         /* (i) memory node */
 	void *owner;           /* (o) slab cache, or whatever the owner likes */
 };
+_Static_assert(sizeof(struct page) == 32, "page_to_phys divides by it");
+
+LIST_HEAD(page_list, page);
 
 enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1 };
 
-/* Takes RAM [start, end) under the allocator's care; boot only. */
+/* Takes RAM [start, end) under the allocator's care: the books of a range are kept at its start.
+ * Boot only. Ranges that come after paging_init() must be in the linear map (device_map). A range
+ * may not touch one that was there before with a block in use across the seam: ranges never merge. */
 void page_init(void);
 void page_add_range(paddr_t start, paddr_t end);
 
@@ -54,21 +67,65 @@ static inline void page_get(struct page *page)
 }
 void page_put(struct page *page); /* the last reference frees it */
 
-paddr_t page_to_phys(const struct page *page);
-struct page *phys_to_page(paddr_t address);
+/* A stretch of RAM and its books. The first one is the largest: nearly every look-up ends there. */
+struct page_range {
+	paddr_t start;      /* (i) of the first frame that can be allocated */
+	uint64_t size;      /* (i) bytes */
+	struct page *pages; /* (i) one a frame */
+};
+enum { PAGE_RANGES_MAX = 32 };
+extern struct page_range page_ranges[PAGE_RANGES_MAX];
+extern unsigned int page_range_count;
+
+/* The range of an address / of a struct page; NULL: none. */
+const struct page_range *page_range_of_phys(paddr_t address);
+const struct page_range *page_range_of_page(const struct page *page);
+
+static inline paddr_t page_to_phys(const struct page *page)
+{
+	const struct page_range *range = &page_ranges[0];
+	uint64_t offset = (uint64_t)((uintptr_t)page - (uintptr_t)range->pages)
+		<< (PAGE_SHIFT - 5);
+	if (unlikely(offset >= range->size)) {
+		range = page_range_of_page(page);
+		offset = (uint64_t)((uintptr_t)page - (uintptr_t)range->pages) << (PAGE_SHIFT - 5);
+	}
+	return range->start + offset;
+}
+
+/* The frame's struct page; the allocator must know the frame. */
+static inline struct page *phys_to_page(paddr_t address)
+{
+	const struct page_range *range = &page_ranges[0];
+	if (unlikely(address - range->start >= range->size))
+		range = page_range_of_phys(address);
+	return range->pages + ((address - range->start) >> PAGE_SHIFT);
+}
+
 /* Whether the allocator knows the frame (false for device registers). */
-bool phys_is_ram(paddr_t address);
+static inline bool phys_is_ram(paddr_t address)
+{
+	return page_range_of_phys(address) != NULL;
+}
+
 static inline void *page_address(const struct page *page) { return phys_to_virt(page_to_phys(page)); }
 static inline struct page *virt_to_page(const void *address) { return phys_to_page(virt_to_phys(address)); }
 
 /* Whole pages, by linear address; as fast as the machine allows. */
-void page_copy(void *to, const void *from);
+void page_copy(void *restrict to, const void *restrict from);
 void page_clear(void *page);
+/* Zicboz clears whole cache blocks: set at boot when every hart has it, with a power of two from 8
+ * to PAGE_SIZE. */
+extern bool machine_has_zicboz;
+extern unsigned int zicboz_block;
 
 struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
+/* As page_count().free, without the stocks of the CPUs: one load. */
+uint64_t page_free_estimate(void);
 
-/* Called without locks above LOCK_RANK_STACK when memory is short; answers how many pages it gave back. */
+/* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
+ * stack's own lock is only tried); answers how many pages it gave back. */
 struct page_reclaimer {
 	size_t (*reclaim)(void);
 	SLIST_ENTRY(page_reclaimer) link;

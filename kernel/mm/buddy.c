@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * buddy.c - split a block to serve a smaller one; merge it with its buddy when both are free.
+ *
+ * A block's buddy differs from it in one bit of the frame number, so a look at one struct page
+ * says whether they merge. Cost of both directions: at most PAGE_ORDER_MAX steps.
+ */
+#include "kernel/mm/buddy.h"
+
+struct page_range page_ranges[PAGE_RANGES_MAX];
+unsigned int page_range_count;
+
+/* A range that contains nothing until it is filled has size 0 and matches no address. */
+const struct page_range *page_range_of_phys(paddr_t address)
+{
+	unsigned int count = __atomic_load_n(&page_range_count, __ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < count; i++)
+		if (address - page_ranges[i].start < page_ranges[i].size)
+			return &page_ranges[i];
+	return NULL;
+}
+
+const struct page_range *page_range_of_page(const struct page *page)
+{
+	unsigned int count = __atomic_load_n(&page_range_count, __ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t offset = (uintptr_t)page - (uintptr_t)page_ranges[i].pages;
+		if (offset / sizeof(struct page) < page_ranges[i].size >> PAGE_SHIFT)
+			return &page_ranges[i];
+	}
+	return NULL;
+}
+
+void buddy_init(struct buddy *buddy)
+{
+	for (unsigned int order = 0; order <= PAGE_ORDER_MAX; order++)
+		LIST_INIT(&buddy->free[order]);
+	buddy->free_pages = 0;
+	buddy->total_pages = 0;
+}
+
+static void insert_block(struct buddy *buddy, struct page *page, unsigned int order)
+{
+	page->kind = PAGE_FREE;
+	page->order = (uint8_t)order;
+	LIST_INSERT_HEAD(&buddy->free[order], page, link);
+}
+
+/* The largest aligned blocks that fit, from the lowest address on. */
+void buddy_add(struct buddy *buddy, const struct page_range *range)
+{
+	uint64_t first = range->start >> PAGE_SHIFT;
+	uint64_t count = range->size >> PAGE_SHIFT;
+	for (uint64_t index = 0; index < count;) {
+		unsigned int order = PAGE_ORDER_MAX;
+		while ((first + index) & ((1UL << order) - 1) || index + (1UL << order) > count)
+			order--;
+		insert_block(buddy, &range->pages[index], order);
+		index += 1UL << order;
+	}
+	buddy->free_pages += count;
+	buddy->total_pages += count;
+}
+
+struct page *buddy_alloc(struct buddy *buddy, unsigned int order)
+{
+	unsigned int level = order;
+	while (LIST_EMPTY(&buddy->free[level]))
+		if (++level > PAGE_ORDER_MAX)
+			return NULL;
+
+	struct page *page = LIST_FIRST(&buddy->free[level]);
+	kassert(page->kind == PAGE_FREE && page->order == level);
+	LIST_REMOVE(page, link);
+	while (level > order) {
+		level--;
+		insert_block(buddy, page + (1UL << level), level);
+	}
+	page->kind = PAGE_USED;
+	page->order = (uint8_t)order;
+	buddy->free_pages -= 1UL << order;
+	return page;
+}
+
+void buddy_free(struct buddy *buddy, struct page *page, unsigned int order)
+{
+	const struct page_range *range = page_range_of_page(page);
+	kassert(range && page->kind != PAGE_FREE && order <= PAGE_ORDER_MAX);
+	uint64_t first = range->start >> PAGE_SHIFT;
+	uint64_t count = range->size >> PAGE_SHIFT;
+	uint64_t frame = first + (uint64_t)(page - range->pages);
+
+	buddy->free_pages += 1UL << order;
+	for (; order < PAGE_ORDER_MAX; order++) {
+		uint64_t index = (frame ^ 1UL << order) - first;
+		if (index >= count)
+			break;
+		struct page *other = &range->pages[index];
+		if (other->kind != PAGE_FREE || other->order != order)
+			break;
+		LIST_REMOVE(other, link);
+		other->kind = PAGE_USED;
+		frame &= ~(1UL << order);
+	}
+	page->kind = PAGE_USED;
+	insert_block(buddy, &range->pages[frame - first], order);
+}
+
+void buddy_check(const struct buddy *buddy)
+{
+	uint64_t free_pages = 0;
+	for (unsigned int order = 0; order <= PAGE_ORDER_MAX; order++) {
+		const struct page *page;
+		LIST_FOREACH(page, &buddy->free[order], link) {
+			const struct page_range *range = page_range_of_page(page);
+			kassert(range && page->kind == PAGE_FREE && page->order == order);
+			uint64_t first = range->start >> PAGE_SHIFT;
+			uint64_t count = range->size >> PAGE_SHIFT;
+			uint64_t index = (uint64_t)(page - range->pages);
+			kassert(((first + index) & ((1UL << order) - 1)) == 0);
+			kassert(index + (1UL << order) <= count);
+			uint64_t other = ((first + index) ^ 1UL << order) - first;
+			kassert(order == PAGE_ORDER_MAX || other >= count ||
+				range->pages[other].kind != PAGE_FREE ||
+				range->pages[other].order != order);
+			free_pages += 1UL << order;
+		}
+	}
+	kassert(free_pages == buddy->free_pages && free_pages <= buddy->total_pages);
+}

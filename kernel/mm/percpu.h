@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * percpu.h - what a CPU keeps in stock so that most allocations take no lock: single pages, and
+ * free objects of every slab cache, each a list threaded through the free things themselves.
+ *
+ * Only the CPU itself touches its stock, and nothing interrupts the kernel: no lock, no atomics.
+ */
+#ifndef KERNEL_MM_PERCPU_H
+#define KERNEL_MM_PERCPU_H
+
+#include "kernel/mm/page.h"
+#include "kernel/smp/cpu.h"
+
+enum {
+	SLAB_CACHES_MAX = 64,
+	PAGE_STOCK_MAX = 32, /* pages; half of them move at a time */
+};
+
+struct magazine {
+	void *first;    /* a free object, whose first word leads to the next */
+	uint32_t count;
+};
+
+struct memory_cpu {
+	struct page *pages;  /* through page->link */
+	uint32_t page_count; /* others read it for statistics */
+	struct magazine magazines[SLAB_CACHES_MAX];
+};
+_Static_assert(sizeof(struct memory_cpu) <= PAGE_SIZE, "it is one page");
+
+struct memory_cpu *memory_cpu_create(void);
+
+/* This CPU's stock; made when first asked for. NULL: no memory for it. */
+static inline struct memory_cpu *memory_cpu(void)
+{
+	struct memory_cpu *memory = this_cpu()->magazines;
+	return likely(memory) ? memory : memory_cpu_create();
+}
+
+#endif
