@@ -6,7 +6,7 @@ those whose work is execd's (init, syslogd, start-stop-daemon). The others stay 
 `busybox NAME`.
 """
 
-APPLETS = """
+APPLETS = [applet for applet in """
 [ [[ ash awk base64 basename bc bunzip2 bzcat bzip2 cal cat chgrp chmod chown chroot clear cmp cp
 cpio crc32 cut date dc dd df diff dirname dmesg dos2unix du echo ed egrep env expand expr factor
 fallocate false fgrep find fold free getopt grep groups gunzip gzip halt head hexdump hostid
@@ -17,4 +17,4 @@ sha256sum sha512sum shred shuf sleep sort stat strings stty sync tac tail tar ta
 timeout top touch tr true truncate ts tty umount uname uncompress unexpand uniq unix2dos unlink
 unlzma unshare unxz unzip uptime usleep uudecode uuencode vi watch wc which who whoami xargs xxd xz
 xzcat yes zcat
-""".split()
+""".replace("\n", " ").split(" ") if applet]
