@@ -16,10 +16,11 @@
 #include <stdint.h>
 
 #include "cgroups/cpumask.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/page.h"
 #include "kernel/sync/mutex.h"
 
 struct file;
+struct shared_memory; /* kernel/mm/shared_memory.h */
 
 enum vm_protection { VM_NONE = 0, VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 }; /* = Linux PROT_* */
 
@@ -29,10 +30,12 @@ struct vm_mapping {
 	uint32_t protection;       /* (m) enum vm_protection */
 	uint32_t flags;            /* (m) VM_SHARED, VM_STACK, ... */
 	struct file *file;         /* (m) NULL: anonymous */
-	uint64_t file_offset;      /* (m) of start, page-aligned */
+	struct shared_memory *shared; /* (m) anonymous and VM_SHARED: its pages; else NULL */
+	uint64_t file_offset;      /* (m) of start, page-aligned; in `shared` as well */
 	uint64_t file_end;         /* (m) bytes of the file past this read as zero (ELF's .bss) */
 };
-enum { VM_SHARED = 1, VM_STACK = 2 };
+/* VM_NORESERVE: may be larger than memory. */
+enum { VM_SHARED = 1, VM_STACK = 2, VM_NORESERVE = 4 };
 
 RB_HEAD(vm_tree, vm_mapping);
 
@@ -48,6 +51,10 @@ struct address_space {
 	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down */
 	uint64_t mapped_pages;      /* (m) pages of all mappings (VmSize) */
 	uint64_t resident_pages;    /* (m) */
+	uint32_t mapping_count;     /* (m) */
+	uint32_t membarrier;        /* (a) the commands registered, see sys_memory.c */
+	struct page_list tables;    /* (m) every page of its page table but the root */
+	struct cpumask icache_stale; /* (a) CPUs that must fence.i before they run its code */
 	uaddr_t argument_start, argument_end; /* (i) for /proc/PID/cmdline */
 	uaddr_t signal_trampoline;  /* (i) where rt_sigreturn's code is mapped (the vDSO page) */
 };
@@ -69,6 +76,7 @@ struct vm_request {
 	uint32_t flags;       /* VM_SHARED, VM_STACK */
 	enum { VM_MAP_ANYWHERE, VM_MAP_FIXED, VM_MAP_FIXED_NOREPLACE } placement;
 	struct file *file;    /* NULL: anonymous; a reference is taken when mapped */
+	struct shared_memory *shared; /* VM_SHARED without a file: NULL makes new memory; else as file */
 	uint64_t offset;
 	uint64_t file_end;    /* see struct vm_mapping; UINT64_MAX: the file's size decides */
 };

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * shared_memory.h - memory without a file that several address spaces map: MAP_SHARED |
+ * MAP_ANONYMOUS, and pages of the kernel's that programs may see (the signal trampoline).
+ *
+ * Pages appear when first touched and stay until the last mapping goes.
+ */
+#ifndef KERNEL_MM_SHARED_MEMORY_H
+#define KERNEL_MM_SHARED_MEMORY_H
+
+#include "kernel/mm/page.h"
+
+struct shared_memory;
+
+/* One reference; NULL: no memory. */
+struct shared_memory *shared_memory_create(uint64_t page_count);
+void shared_memory_get(struct shared_memory *shared);
+void shared_memory_put(struct shared_memory *shared);
+/* Page `index` with a reference, zeroed when it is new: 0, -ENOMEM, -EIO (there is none). */
+int shared_memory_page(struct shared_memory *shared, uint64_t index, struct page **page);
+
+#endif
