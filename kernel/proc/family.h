@@ -55,6 +55,7 @@ struct task *task_lookup_locked(int32_t tid);
 struct process *process_lookup_locked(int32_t pid);
 void task_insert_locked(struct task *task);
 void task_remove_locked(struct task *task); /* keeps the ID in use */
+void task_forget_id_locked(int32_t tid);    /* what pid_alloc() gave */
 void process_insert_locked(struct process *process); /* group and session are set */
 void process_remove_locked(struct process *process);
 void process_set_group_locked(struct process *process, int32_t group);

@@ -15,15 +15,31 @@
 #include "kernel/sync/spinlock.h"
 #include "kernel/sync/waitqueue.h"
 
-enum { SIGNAL_COUNT = 64 }; /* signals 1..64; bit n-1 of a set */
+enum {
+	SIGNAL_COUNT = 64,       /* signals 1..64; bit n-1 of a set */
+	SIGNAL_REAL_TIME = 32,   /* the first that is queued instead of merged */
+	SIGNAL_QUEUE_MAX = 1024, /* entries waiting in one queue */
+};
+
+#define SIGNAL_BIT(number) (1ULL << ((number) - 1))
+
+/* Restart the interrupted call whatever runs in between (fork). See kernel.h for its brothers. */
+#define ERESTARTNOINTR 513
 
 /* The Linux numbers that the kernel itself sends or treats specially. */
 enum {
 	KSIGHUP = 1, KSIGINT = 2, KSIGQUIT = 3, KSIGILL = 4, KSIGTRAP = 5, KSIGABRT = 6, KSIGBUS = 7,
 	KSIGFPE = 8, KSIGKILL = 9, KSIGSEGV = 11, KSIGPIPE = 13, KSIGALRM = 14, KSIGTERM = 15,
 	KSIGCHLD = 17, KSIGCONT = 18, KSIGSTOP = 19, KSIGTSTP = 20, KSIGTTIN = 21, KSIGTTOU = 22,
-	KSIGWINCH = 28, KSIGSYS = 31,
+	KSIGURG = 23, KSIGWINCH = 28, KSIGSYS = 31,
 };
+
+/* Sets of signals by what they do without a handler; the others end the process. */
+#define SIGNALS_IGNORED \
+	(SIGNAL_BIT(KSIGCHLD) | SIGNAL_BIT(KSIGCONT) | SIGNAL_BIT(KSIGURG) | SIGNAL_BIT(KSIGWINCH))
+#define SIGNALS_STOP \
+	(SIGNAL_BIT(KSIGSTOP) | SIGNAL_BIT(KSIGTSTP) | SIGNAL_BIT(KSIGTTIN) | SIGNAL_BIT(KSIGTTOU))
+#define SIGNALS_UNBLOCKABLE (SIGNAL_BIT(KSIGKILL) | SIGNAL_BIT(KSIGSTOP))
 
 /* What siginfo_t tells; written to user memory in Linux's layout at delivery. */
 struct signal_info {
@@ -49,6 +65,7 @@ struct pending_signal {
 
 struct signal_queue {
 	uint64_t pending;                           /* (s) one bit a signal */
+	uint32_t count;                             /* (s) entries of the list, at most SIGNAL_QUEUE_MAX */
 	TAILQ_HEAD(pending_list, pending_signal) list; /* (s) oldest first */
 };
 
@@ -77,8 +94,11 @@ struct trap_frame;
  * below LOCK_RANK_SIGNAL may be held. -EAGAIN never: a pending signal of one number is merged. */
 void signal_send_task(struct task *task, int number, const struct signal_info *info);
 void signal_send_process(struct process *process, int number, const struct signal_info *info);
+/* As those, but -EAGAIN when a real-time signal found the queue full; task NULL: to the process. */
+int signal_post(struct process *process, struct task *task, int number, const struct signal_info *info);
 /* To every process of a group; answers how many there were. Takes LOCK_RANK_FAMILY. */
 unsigned int signal_send_group(int32_t group, int number, const struct signal_info *info);
+unsigned int signal_send_group_locked(int32_t group, int number, const struct signal_info *info);
 /* A fault of the current task that it cannot block or ignore away. */
 void signal_force(int number, int code, uaddr_t address);
 
@@ -92,6 +112,31 @@ void signal_mask_restore_after_delivery(void);
 bool signal_is_ignored(int number);
 /* Whether the current task must end: a wait that nothing else interrupts looks at it. */
 bool task_is_dying(void);
+
+/* --- for kernel/proc and the signal calls --- */
+
+void signal_init(void);
+void signal_queue_init(struct signal_queue *queue);
+void signal_queue_clear(struct signal_queue *queue); /* under the lock, or when nobody else sees it */
+/* Sets what the current task blocks; somebody else gets what it now leaves. */
+void signal_set_blocked(uint64_t blocked);
+/* exec: handlers go back to the default, ignored ones stay ignored. */
+void signal_reset_handlers(struct process *process);
+/* A signal of `wanted` that is pending for the current task, taken: its number, 0: none. */
+int signal_take(uint64_t wanted, struct signal_info *info);
+/* Ends the whole process with `status`: every thread leaves; the caller calls task_exit() itself. */
+void process_end_threads(struct process *process, int status);
+/* The same, by the holder of the signal lock; wakes the current task too. */
+void process_end_threads_locked(struct process *process, int status);
+/* Tells the parent that its child stopped or continued. Takes the family lock. */
+void process_report(struct process *process, int code, int status);
+/* Wakes threads for what is pending: `task` is about to leave. */
+void signal_hand_over_locked(struct process *process, struct task *task);
+/* signal_frame.c: builds the handler's frame: 0 or -EFAULT. */
+int signal_frame_push(struct trap_frame *frame, const struct signal_info *info,
+		      const struct signal_action *action, uint64_t mask);
+struct abi_siginfo;
+void signal_info_encode(struct abi_siginfo *to, const struct signal_info *from);
 
 /* On the way back to user mode with WORK_SIGNAL set: delivers, stops, exits, restarts calls. */
 void signal_deliver(struct trap_frame *frame);

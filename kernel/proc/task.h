@@ -91,6 +91,10 @@ struct task {
 #ifdef TAPER_CHECKED
 	uint32_t held_mutexes;       /* (c) one bit a lock rank */
 #endif
+
+	int restart;                 /* (c) the code an interrupted call answered, 0: none */
+	bool killable;               /* (a) its uninterruptible sleep may be cut short by its end */
+	uint64_t restart_deadline_ns; /* (c) when a relative wait ends that is restarted, 0: none */
 };
 
 enum task_flags {
@@ -108,8 +112,8 @@ struct process {
 	TAILQ_HEAD(task_list, task) threads; /* (f) alive, the leader first while it lives */
 	uint32_t thread_count;              /* (f) */
 	struct process *parent;             /* (f) */
-	LIST_HEAD(child_list, process) children; /* (f) */
-	LIST_ENTRY(process) sibling_link;   /* (f) */
+	TAILQ_HEAD(child_list, process) children; /* (f) oldest first */
+	TAILQ_ENTRY(process) sibling_link;  /* (f) */
 	LIST_ENTRY(process) pid_link;       /* (f) in the table of all processes */
 	int32_t group;                      /* (f) process group */
 	int32_t session;                    /* (f) */
@@ -140,6 +144,7 @@ struct process {
 	bool stopping;                      /* (s) threads are to stop */
 	bool news;                          /* (s) the parent is still to be told of stop or continue */
 	uint32_t stopped_count;             /* (s) threads that have stopped */
+	uint32_t stop_generation;           /* (s) rises with every SIGCONT that ends a stop */
 	int death_signal;                   /* (c) PR_SET_PDEATHSIG, 0: none */
 	uint32_t dumpable;                  /* (c) PR_SET_DUMPABLE */
 	bool no_new_privileges;             /* (c) PR_SET_NO_NEW_PRIVS */
@@ -167,6 +172,9 @@ void task_put(struct task *task); /* the last one frees the task and its stack *
 
 /* The task with that TID (alive), with a reference; NULL: none. Takes LOCK_RANK_FAMILY. */
 struct task *task_find(int32_t tid);
+
+/* Boot, before the first of the functions below. */
+void proc_init(void);
 
 /* A kernel thread that runs function(argument) and may return. NULL: no memory. Not started. */
 struct task *kernel_thread_create(const char *name, void (*function)(void *), void *argument);
