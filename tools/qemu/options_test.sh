@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# options_test.sh - every mistake on ./run's command line ends with 2 and says what is wrong,
+# and every right one fills the variables. No machine is started.
+set -euo pipefail
+
+# shellcheck source=tools/qemu/options.sh
+source tools/qemu/options.sh
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+: >"$scratch/prog"
+mkdir "$scratch/empty" "$scratch/good"
+: >"$scratch/good/a.ini"
+
+# mistaken TEXT OPTION...: refused with 2, and the message holds TEXT.
+mistaken() {
+	local said status=0
+	said=$( (parse_options "${@:2}") 2>&1) || status=$?
+	((status == 2)) && [[ $said == *"$1"* ]] || {
+		echo "FAILED: ${*:2}: status $status, says: $said"
+		exit 1
+	}
+}
+
+# means TEXT OPTION...: accepted, and the variables are TEXT.
+means() {
+	local is
+	is=$(parse_options "${@:2}" &&
+		echo "$smp $mem $numa [$append] $config $icount ${slice:--} $limit [${adds[*]}] [${command[*]}]")
+	[[ $is == "$1" ]] || {
+		echo "FAILED: ${*:2}: $is, not $1"
+		exit 1
+	}
+}
+
+mistaken "--smp 0: not a whole number from 1 to 512" --smp 0
+mistaken "--smp 513: not" --smp 513
+mistaken "--smp 08: not" --smp=08
+mistaken "--smp -1: not" --smp -1
+mistaken "--smp 1;id: not" --smp "1;id"
+mistaken "--smp needs a value" --smp
+mistaken "--mem 5Q: not a size" --mem 5Q
+mistaken "--mem 0: not a size" --mem 0
+mistaken "--numa 5: more memory nodes than CPUs (4)" --numa 5
+mistaken "--numa 4: less than 1M" --numa 4 --mem 3M
+mistaken "--timeout x: not" --timeout x
+mistaken "--slice needs --icount" --slice 10
+mistaken "--add $scratch/none: no such file" --add "$scratch/none"
+mistaken "--add $scratch/empty: not a file" --add "$scratch/empty"
+mistaken "without . and .." --add "$scratch/prog:/a/../b"
+mistaken "without . and .." --add "$scratch/prog:/a/"
+mistaken "--config $scratch/none: no such directory" --config "$scratch/none"
+mistaken "no *.ini file" --config "$scratch/empty"
+mistaken "--kernel $scratch/none: no such file" --kernel "$scratch/none"
+mistaken "-- without a command" --
+mistaken "--frob: no such option" --frob
+mistaken "ls: not an option; a command comes after --" ls
+
+means "4 256M 0 [] demo no - 0 [] []"
+means "512 2G 128 [] demo no - 0 [] []" --smp 512 --mem=2G --numa 128
+means "1 32 0 [a b=c] none yes 10 7 [] []" --smp 1 --mem 32 --append a --append b=c \
+	--config none --icount --slice 10 --timeout 7
+means "4 256M 0 [] $scratch/good no - 0 [] []" --config "$scratch/good"
+means "4 256M 0 [] demo no - 0 [$scratch/prog $scratch/prog:/bin/x] [ls --smp 9]" \
+	--add "$scratch/prog" --add "$scratch/prog:/bin/x" -- ls --smp 9
+
+[[ $(add_path a/b) == /b && $(add_file a/b) == a/b ]] || exit 1
+[[ $(add_path a:b:/c/d) == /c/d && $(add_file a:b:/c/d) == a:b ]] || exit 1
