@@ -8,15 +8,22 @@
 #include <bsd/sys/tree.h>
 #include <stdint.h>
 
+struct task_group;
+
+/* (q) the run-queue lock of the task's CPU   (c) entry.S, only the running task */
 struct sched_entity {
-	RB_ENTRY(sched_entity) link; /* in the queue's tree of waiting tasks, by virtual time */
-	uint64_t virtual_ns;         /* service received over its share of the CPU */
-	uint64_t started_ns;         /* when its present turn began to be charged */
-	uint64_t slice_end_ns;       /* when its turn is over */
-	uint64_t user_ns, system_ns; /* CPU time */
-	uint64_t switches;           /* times it was switched in */
-	uint64_t migrations;         /* times it changed its CPU */
-	uint32_t shares;             /* 1..1000, default 100: among the tasks of its node */
+	RB_ENTRY(sched_entity) link; /* (q) among the waiting tasks, by virtual time */
+	uint64_t virtual_ns;         /* (q) service received, over the fraction of a CPU it is due */
+	uint64_t charged_ns;         /* (q) up to when its present turn has been charged */
+	uint64_t total_ns;           /* (q) CPU time in all */
+	uint64_t weight;             /* (q) its fraction of the machine's CPU time, 1.0 = 1 << 32 */
+	uint64_t turn_started_ns;    /* (q) */
+	uint64_t switches;           /* (q) times it was switched in */
+	uint64_t migrations;         /* (q) times it changed its CPU */
+	struct task_group *group;    /* (q) whose weight it shares: sched/group.h */
+	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */
+	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
+	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
 };
 
 #endif

@@ -22,6 +22,7 @@ enum task_state {
 	TASK_UNINTERRUPTIBLE, /* sleeps until woken */
 	TASK_STOPPED,         /* stopped by a signal; SIGCONT or SIGKILL wakes it */
 	TASK_DEAD,            /* has run its last instruction */
+	TASK_NEW,             /* not started yet */
 };
 
 /* The running task: entry.S keeps it in tp while in the kernel. */

@@ -16,16 +16,17 @@
 enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2 };
 
 struct cpu {
+	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from; entry.S */
 	unsigned int id;            /* (i) */
 	uint64_t hart;              /* (i) */
 	struct task *idle;          /* (i) */
 	struct address_space *active_space; /* only this CPU */
 	uint32_t ipi;               /* (a) pending enum ipi_kind */
 	struct runqueue queue;
+	struct waitqueue switched;  /* who waits for a task to leave this CPU */
 	struct timer_base timers;
 	uint64_t interrupts, ipis;  /* only this CPU writes */
 	void *magazines;            /* only this CPU: the slab's per-CPU stock */
-	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from */
 };
 
 extern struct cpu *cpu_table[NR_CPUS]; /* (i) NULL where there is none */

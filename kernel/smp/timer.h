@@ -30,6 +30,7 @@ RB_HEAD(timer_tree, timer);
 struct timer_base {
 	struct spinlock lock;   /* (T) LOCK_RANK_TIMER */
 	struct timer_tree tree; /* (T) */
+	uint64_t first_ns;      /* (T) the earliest deadline; UINT64_MAX: none */
 	uint64_t programmed_ns; /* only this CPU: what the hardware timer is set to */
 	uint64_t slice_end_ns;  /* only this CPU: UINT64_MAX when nobody else wants the CPU */
 };
@@ -43,5 +44,15 @@ static inline void timer_init(struct timer *timer, void (*expire)(struct timer *
 void timer_arm(struct timer *timer, uint64_t deadline_ns);
 /* When it returns, the callback neither runs nor will. Answers whether it was armed. */
 bool timer_cancel(struct timer *timer);
+
+/* ---- for the CPU itself ---- */
+
+void time_init(void);                             /* boot: the rate of the clock */
+void time_read_rtc(void);                         /* boot: the date, where the machine knows it */
+uint64_t time_ticks_to_ns(uint64_t ticks);        /* a duration */
+void timer_base_init(struct timer_base *base);
+void timer_interrupt(void);                       /* runs what is due */
+void timer_set_slice_end(uint64_t deadline_ns);   /* the running task's turn; UINT64_MAX: no end */
+void timer_wake_at(uint64_t deadline_ns);         /* boot: one interrupt then */
 
 #endif

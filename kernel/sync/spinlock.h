@@ -15,11 +15,11 @@
 #include "kernel/sync/lock_rank.h"
 
 struct spinlock {
-	uint16_t next;    /* (a) the ticket the next comer draws */
-	uint16_t serving; /* (a) the ticket that holds the lock */
+	uint32_t next;    /* (a) the ticket the next comer draws */
+	uint32_t serving; /* (a) the ticket that holds the lock */
 #ifdef TAPER_CHECKED
-	uint16_t rank;
-	uint16_t holder; /* CPU number + 1, 0 when free */
+	uint32_t rank;
+	uint32_t holder; /* (a) CPU number + 1, 0 when free */
 #endif
 };
 
@@ -44,14 +44,17 @@ void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
  * may touch user memory when nothing of rank >= LOCK_RANK_ADDRESS_SPACE is held. */
 #ifdef TAPER_CHECKED
 void lock_rank_acquire(enum lock_rank rank, const void *lock);
+void lock_rank_note(enum lock_rank rank); /* as acquire, whatever the order */
 void lock_rank_release(enum lock_rank rank, const void *lock);
 void lock_check_may_sleep(void);
 void lock_check_may_touch_user(void);
+void lock_rank_forget(void); /* panic only */
 #else
 static inline void lock_rank_acquire(enum lock_rank rank, const void *lock) { (void)rank; (void)lock; }
 static inline void lock_rank_release(enum lock_rank rank, const void *lock) { (void)rank; (void)lock; }
 static inline void lock_check_may_sleep(void) { }
 static inline void lock_check_may_touch_user(void) { }
+static inline void lock_rank_forget(void) { }
 #endif
 
 #endif

@@ -59,8 +59,6 @@ static inline bool waitqueue_is_empty(const struct waitqueue *queue)
 		} \
 		task_set_state(TASK_RUNNING); \
 		waitqueue_remove(&waiter_); \
-		if (answer_ && (condition)) \
-			answer_ = 0; \
 	} \
 	answer_; \
 })

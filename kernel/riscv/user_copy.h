@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * user_copy.h - for the trap handler: faults of the kernel on user memory.
+ */
+#ifndef KERNEL_RISCV_USER_COPY_H
+#define KERNEL_RISCV_USER_COPY_H
+
+#include <stdint.h>
+
+/* Where the kernel goes on after a fault at `pc` on a user address that vm_fault() could not
+ * resolve; 0: the kernel may not touch user memory there. */
+uintptr_t user_copy_fixup(uintptr_t pc);
+
+#endif

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * core.c - who runs: switching, sleeping, waking, time slices.
+ *
+ * A run queue's lock is taken by the task that leaves the CPU and released by the one that
+ * arrives (sched_finish_switch), so whoever holds it finds no task half switched. A task off
+ * every queue belongs to whoever holds its task lock.
+ *
+ *   running --schedule()--> asleep --sched_wake()--> waiting --schedule()--> running
+ *                    \---> moving (its CPU was taken away) --finish_switch--> waiting elsewhere
+ */
+#include "kernel/kernel.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/riscv/csr.h"
+#include "kernel/riscv/fpu.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/group.h"
+#include "kernel/smp/cpu.h"
+#include "kernel/smp/smp.h"
+
+struct cpumask sched_idle_cpus;
+
+struct task *entity_task(struct sched_entity *entity)
+{
+	return container_of(entity, struct task, entity);
+}
+
+void task_set_state(enum task_state state)
+{
+	__atomic_store_n(&current->state, state, __ATOMIC_SEQ_CST);
+	full_barrier();
+}
+
+/* ---- time ---- */
+
+/* Time in user mode, up to now when it is there. */
+static uint64_t user_ticks_of(const struct task *task)
+{
+	uint64_t since = __atomic_load_n(&task->user_since_ticks, __ATOMIC_RELAXED);
+	uint64_t ticks = __atomic_load_n(&task->user_ticks, __ATOMIC_RELAXED);
+	uint64_t now = time_ticks();
+
+	return since && now > since ? ticks + now - since : ticks;
+}
+
+/* Charges the running task up to now and refreshes its weight. The queue's lock is held. */
+static void charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
+{
+	struct sched_entity *entity = &task->entity;
+
+	if (task->flags & TASK_IDLE) {
+		queue->idle_ns += now_ns - entity->charged_ns;
+		entity->charged_ns = now_ns;
+		return;
+	}
+	uint64_t had = runqueue_charge(queue, entity, now_ns);
+	__atomic_fetch_add(&entity->account->total_ns, had, __ATOMIC_RELAXED);
+	uint64_t user_ticks = user_ticks_of(task);
+	__atomic_fetch_add(&entity->account->user_ticks, user_ticks - entity->charged_user_ticks,
+			   __ATOMIC_RELAXED);
+	entity->charged_user_ticks = user_ticks;
+
+	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
+	__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
+	entity->weight = weight;
+}
+
+/* The running task has a turn's end only while somebody waits. */
+static void set_slice_end(struct cpu *cpu)
+{
+	struct runqueue *queue = &cpu->queue;
+	uint64_t end = UINT64_MAX;
+
+	if (queue->first)
+		end = queue->running->entity.turn_started_ns + SCHED_SLICE_NS;
+	if (end != cpu->timers.slice_end_ns)
+		timer_set_slice_end(end);
+}
+
+static void set_work(struct task *task, uint32_t work)
+{
+	__atomic_fetch_or(&task->work, work, __ATOMIC_SEQ_CST);
+}
+
+void sched_resched(struct cpu *cpu)
+{
+	struct task *running = cpu->queue.running;
+
+	if (__atomic_load_n(&running->work, __ATOMIC_RELAXED) & WORK_RESCHED)
+		return;
+	set_work(running, WORK_RESCHED);
+	if (cpu != this_cpu())
+		cpu_send_ipi(cpu, IPI_RESCHED);
+}
+
+/* ---- on and off the queues ---- */
+
+void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
+{
+	struct runqueue *queue = &cpu->queue;
+	struct sched_entity *entity = &task->entity;
+	struct task *running = queue->running;
+
+	kcheck(spin_is_held(&queue->lock) && !task->on_queue);
+	kcheck(cpumask_test(&task->allowed, cpu->id));
+	task->cpu = cpu;
+	task->on_queue = true;
+	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
+	charge(queue, running, now_ns);
+	runqueue_place(queue, entity);
+	__atomic_store_n(&queue->load, queue->load + entity->weight, __ATOMIC_RELAXED);
+	runqueue_insert(queue, entity);
+	if (running->flags & TASK_IDLE || runqueue_should_preempt(queue, entity, &running->entity))
+		sched_resched(cpu);
+	else if (cpu == this_cpu())
+		set_slice_end(cpu);
+	else if (queue->waiting_count == 1)
+		cpu_send_ipi(cpu, IPI_RESCHED); /* it must begin to count its turn */
+}
+
+void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
+{
+	kcheck(spin_is_held(&queue->lock) && task->on_queue && task != queue->running);
+	runqueue_remove(queue, &task->entity);
+	__atomic_store_n(&queue->load, queue->load - task->entity.weight, __ATOMIC_RELAXED);
+	task->on_queue = false;
+}
+
+struct cpu *sched_lock_queue_of(struct task *task)
+{
+	for (;;) {
+		struct cpu *cpu = __atomic_load_n(&task->cpu, __ATOMIC_ACQUIRE);
+
+		spin_lock(&cpu->queue.lock);
+		if (cpu == task->cpu)
+			return cpu;
+		spin_unlock(&cpu->queue.lock); /* it was stolen meanwhile */
+	}
+}
+
+/* A runnable task that is on no queue: to the best CPU. Its lock is held. */
+static void place(struct task *task)
+{
+	struct cpu *from = task->cpu, *to = place_choose(task);
+	uint64_t from_virtual = __atomic_load_n(&from->queue.virtual_ns, __ATOMIC_RELAXED);
+
+	spin_lock(&to->queue.lock);
+	if (to != from)
+		runqueue_carry(&to->queue, &task->entity, from_virtual);
+	sched_enqueue(to, task, time_now_ns());
+	spin_unlock(&to->queue.lock);
+}
+
+bool sched_wake_states(struct task *task, unsigned int states)
+{
+	bool asleep;
+
+	spin_lock(&task->lock);
+	asleep = states >> __atomic_load_n(&task->state, __ATOMIC_ACQUIRE) & 1;
+	if (asleep) {
+		struct cpu *cpu = sched_lock_queue_of(task);
+		bool on_queue = task->on_queue;
+
+		__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
+		spin_unlock(&cpu->queue.lock);
+		/* On a queue it has not gone to sleep yet: schedule() will see the state. */
+		if (!on_queue) {
+			group_add_load(task->entity.group, task->entity.shares);
+			place(task);
+		}
+	}
+	spin_unlock(&task->lock);
+	return asleep;
+}
+
+bool sched_wake(struct task *task)
+{
+	return sched_wake_states(task, 1U << TASK_INTERRUPTIBLE | 1U << TASK_UNINTERRUPTIBLE);
+}
+
+void sched_fork(struct task *child, struct task *parent)
+{
+	spinlock_init(&child->lock, LOCK_RANK_TASK);
+	child->state = TASK_NEW;
+	child->on_queue = false;
+	child->work = 0;
+	child->cpu = parent->cpu;
+	child->user_ticks = 0;
+	child->entity = (struct sched_entity){
+		.virtual_ns = parent->flags & TASK_IDLE ? parent->cpu->queue.virtual_ns
+							: parent->entity.virtual_ns,
+		.shares = parent->entity.shares,
+		.group = parent->entity.group,
+		.account = parent->entity.account,
+		.weight = FRACTION_ONE,
+	};
+}
+
+void sched_start(struct task *task)
+{
+	spin_lock(&task->lock);
+	group_add_load(task->entity.group, task->entity.shares);
+	__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
+	place(task);
+	spin_unlock(&task->lock);
+}
+
+/* ---- switching ---- */
+
+/* What becomes of the task that leaves the CPU. */
+static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
+{
+	struct runqueue *queue = &cpu->queue;
+	struct sched_entity *entity = &task->entity;
+
+	if (task->flags & TASK_IDLE)
+		return;
+	if (task->state == TASK_RUNNING && cpumask_test(&task->allowed, cpu->id)) {
+		runqueue_insert(queue, entity);
+		return;
+	}
+	task->on_queue = false;
+	__atomic_store_n(&queue->load, queue->load - entity->weight, __ATOMIC_RELAXED);
+	if (task->state == TASK_RUNNING) {
+		queue->moving = task;
+		return;
+	}
+	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+}
+
+static struct task *pick(struct cpu *cpu)
+{
+	struct runqueue *queue = &cpu->queue;
+
+	if (queue->first) {
+		struct task *task = entity_task(queue->first);
+
+		runqueue_remove(queue, queue->first);
+		return task;
+	}
+	struct task *stolen = place_steal(cpu);
+	return stolen ? stolen : cpu->idle;
+}
+
+static void set_idle(struct cpu *cpu, const struct task *next)
+{
+	uint64_t *word = &sched_idle_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
+	bool idle = next->flags & TASK_IDLE;
+
+	if (idle == (bool)(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+		return;
+	if (idle)
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+}
+
+/* sched_wait_switched() looks again: someone left, or may stay after all. */
+static void wake_switched(struct cpu *cpu)
+{
+	if (!waitqueue_is_empty(&cpu->switched))
+		waitqueue_wake_all(&cpu->switched);
+}
+
+void schedule(void)
+{
+	struct task *previous = current, *next;
+	struct cpu *cpu = this_cpu();
+	struct runqueue *queue = &cpu->queue;
+
+	lock_check_may_sleep();
+	spin_lock(&queue->lock);
+	uint64_t now = time_now_ns();
+	charge(queue, previous, now);
+	__atomic_fetch_and(&previous->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
+	put_previous(cpu, previous, now);
+	next = pick(cpu);
+	queue->running = next;
+	next->entity.turn_started_ns = next->entity.charged_ns = now;
+	set_idle(cpu, next);
+	set_slice_end(cpu);
+	if (queue->rest_check_ns < cpu->timers.programmed_ns)
+		timer_wake_at(queue->rest_check_ns);
+	if (next == previous) {
+		spin_unlock(&queue->lock);
+		wake_switched(cpu);
+		return;
+	}
+	next->entity.switches++;
+	queue->switches++;
+	queue->previous = previous;
+	fpu_leave(previous);
+	address_space_activate(next->space);
+	context_switch(previous, next);
+	sched_finish_switch();
+}
+
+void sched_finish_switch(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct runqueue *queue = &cpu->queue;
+	struct task *previous = queue->previous, *moving = queue->moving;
+	bool dead = previous->state == TASK_DEAD;
+
+	queue->moving = NULL;
+	fpu_enter(current);
+	spin_unlock(&queue->lock);
+	if (moving) {
+		spin_lock(&moving->lock);
+		place(moving);
+		spin_unlock(&moving->lock);
+	}
+	wake_switched(cpu);
+	if (dead)
+		task_put(previous);
+}
+
+_Noreturn void sched_exit(void)
+{
+	task_set_state(TASK_DEAD);
+	schedule();
+	panic("a dead task runs");
+}
+
+void sched_yield(void)
+{
+	struct runqueue *queue = &this_cpu()->queue;
+
+	spin_lock(&queue->lock);
+	charge(queue, current, time_now_ns());
+	if (queue->first && (int64_t)(queue->first->virtual_ns - current->entity.virtual_ns) >= 0)
+		current->entity.virtual_ns = queue->first->virtual_ns + 1;
+	bool others = queue->first;
+	spin_unlock(&queue->lock);
+	if (others)
+		schedule();
+}
+
+/* ---- sleeping ---- */
+
+struct sleep_timer {
+	struct timer timer;
+	struct task *task;
+	bool expired; /* written with the timer base's lock held, read after timer_cancel() */
+};
+
+static void end_sleep(struct timer *timer)
+{
+	struct sleep_timer *sleep = container_of(timer, struct sleep_timer, timer);
+
+	sleep->expired = true;
+	sched_wake(sleep->task);
+}
+
+int sched_sleep(uint64_t deadline_ns)
+{
+	struct sleep_timer sleep = { .task = current };
+
+	if (current->state == TASK_INTERRUPTIBLE && task_has_signal(current)) {
+		task_set_state(TASK_RUNNING);
+		return -ERESTARTSYS;
+	}
+	if (deadline_ns == UINT64_MAX) {
+		schedule();
+		return 0;
+	}
+	timer_init(&sleep.timer, end_sleep);
+	timer_arm(&sleep.timer, deadline_ns);
+	schedule();
+	timer_cancel(&sleep.timer);
+	return sleep.expired ? -ETIMEDOUT : 0;
+}
+
+/* ---- interrupts of this CPU ---- */
+
+void sched_ipi(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&cpu->queue.lock);
+	set_slice_end(cpu);
+	spin_unlock(&cpu->queue.lock);
+}
+
+void sched_slice_ended(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->queue.waiting_count == 0)
+		return;
+	place_push(cpu, time_now_ns());
+	set_work(current, WORK_RESCHED);
+}
+
+void sched_timer_work(uint64_t now_ns)
+{
+	struct cpu *cpu = this_cpu();
+	struct runqueue *queue = &cpu->queue;
+
+	if (queue->rest_check_ns > now_ns)
+		return;
+	spin_lock(&queue->lock);
+	queue->rest_check_ns = group_end_rests(cpu, now_ns);
+	spin_unlock(&queue->lock);
+}
+
+void preempt_point(void)
+{
+	interrupts_serve();
+	if (current->work & WORK_RESCHED)
+		schedule();
+}
+
+void sched_kick(struct task *task)
+{
+	/* A stale CPU is harmless: on its way to another the task passes through the kernel. */
+	struct cpu *cpu = __atomic_load_n(&task->cpu, __ATOMIC_ACQUIRE);
+
+	if (task != current && cpu && __atomic_load_n(&cpu->queue.running, __ATOMIC_ACQUIRE) == task)
+		cpu_send_ipi(cpu, IPI_RESCHED);
+}
+
+_Noreturn void sched_idle_loop(void)
+{
+	for (;;) {
+		if (current->work & WORK_RESCHED) {
+			schedule();
+			continue;
+		}
+		wait_for_interrupt();
+		interrupts_serve();
+	}
+}
+
+void sched_init_cpu(struct cpu *cpu, struct task *idle)
+{
+	runqueue_init(&cpu->queue);
+	spinlock_init(&cpu->queue.lock, LOCK_RANK_RUNQUEUE);
+	waitqueue_init(&cpu->switched);
+	spinlock_init(&idle->lock, LOCK_RANK_TASK);
+	idle->state = TASK_RUNNING;
+	idle->on_queue = true;
+	idle->allowed = cpumask_of(cpu->id);
+	idle->entity.weight = FRACTION_ONE;
+	idle->entity.charged_ns = time_now_ns();
+	idle->work = WORK_RESCHED; /* looks for work before its first rest */
+	cpu->queue.running = idle;
+}
+
+/* ---- what others read and set ---- */
+
+void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)
+{
+	spin_lock(&task->lock);
+	struct cpu *cpu = sched_lock_queue_of(task);
+	struct runqueue *queue = &cpu->queue;
+	struct sched_entity *entity = &task->entity;
+	uint64_t now = time_now_ns();
+
+	if (queue->running == task)
+		charge(queue, task, now);
+	entity->account = account;
+	if (entity->group != group) {
+		/* Runnable in every state but asleep and off its queue. */
+		bool counted = task->on_queue || task->state == TASK_RUNNING;
+		struct task_group *old = entity->group;
+
+		entity->group = group;
+		if (counted) {
+			group_add_load(group, entity->shares);
+			group_remove_load(old, entity->shares, cpu, now);
+		}
+	}
+	spin_unlock(&queue->lock);
+	spin_unlock(&task->lock);
+}
+
+void sched_set_shares(struct task *task, uint32_t shares)
+{
+	spin_lock(&task->lock);
+	struct cpu *cpu = sched_lock_queue_of(task);
+	struct sched_entity *entity = &task->entity;
+
+	if (cpu->queue.running == task)
+		charge(&cpu->queue, task, time_now_ns());
+	if (task->on_queue || task->state == TASK_RUNNING) {
+		group_add_load(entity->group, shares);
+		group_remove_load(entity->group, entity->shares, cpu, time_now_ns());
+	}
+	entity->shares = shares;
+	spin_unlock(&cpu->queue.lock);
+	spin_unlock(&task->lock);
+}
+
+void sched_task_times(struct task *task, uint64_t *user_ns, uint64_t *system_ns)
+{
+	uint64_t total = __atomic_load_n(&task->entity.total_ns, __ATOMIC_RELAXED);
+	uint64_t user = time_ticks_to_ns(user_ticks_of(task));
+	struct cpu *cpu = __atomic_load_n(&task->cpu, __ATOMIC_ACQUIRE);
+
+	if (cpu && __atomic_load_n(&cpu->queue.running, __ATOMIC_RELAXED) == task) {
+		uint64_t now = time_now_ns();
+		uint64_t since = __atomic_load_n(&task->entity.charged_ns, __ATOMIC_RELAXED);
+
+		total += now > since ? now - since : 0;
+	}
+	*user_ns = user;
+	*system_ns = total > user ? total - user : 0;
+}
+
+void sched_charge_all(void)
+{
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		struct runqueue *queue = &cpu_table[id]->queue;
+
+		if (!cpumask_test(&cpu_online, id))
+			continue;
+		spin_lock(&queue->lock);
+		charge(queue, queue->running, time_now_ns());
+		spin_unlock(&queue->lock);
+	}
+}
+
+uint64_t sched_cpu_idle_ns(unsigned int id)
+{
+	struct cpu *cpu = cpu_table[id];
+
+	spin_lock(&cpu->queue.lock);
+	uint64_t idle = cpu->queue.idle_ns;
+	if (cpu->queue.running == cpu->idle)
+		idle += time_now_ns() - cpu->idle->entity.charged_ns;
+	spin_unlock(&cpu->queue.lock);
+	return idle;
+}

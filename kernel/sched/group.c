@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * group.c - see group.h.
+ *
+ * Activation walks up until it meets an active group; deactivation is the reaper's, at rest's
+ * end. A walker adds to a group's load first and looks at `active` under the group's lock after;
+ * the reaper looks at the load under that lock before it clears `active`. So either the reaper
+ * sees the load, or the walker sees the cleared flag and sets it again.
+ */
+#include "kernel/kernel.h"
+#include "kernel/sched/group.h"
+#include "kernel/smp/cpu.h"
+
+enum { FRACTION_BITS = 40, EPOCH_SHIFT = 20 /* about 1 ms */ };
+#define FRACTION_MASK ((1ULL << FRACTION_BITS) - 1)
+
+static void activate(struct task_group *group)
+{
+	for (;;) {
+		spin_lock(&group->lock);
+		struct task_group *parent = group->parent;
+		bool was_active = group->active || !parent;
+		uint32_t weight = group->weight;
+		group->active = true;
+		if (!was_active)
+			__atomic_fetch_add(&parent->load, weight, __ATOMIC_RELAXED);
+		spin_unlock(&group->lock);
+		if (was_active)
+			return;
+		group = parent;
+	}
+}
+
+/* Takes an idle group's weight out of its parent; answers the parent when that ran empty too. */
+static struct task_group *deactivate(struct task_group *group)
+{
+	struct task_group *emptied = NULL;
+
+	spin_lock(&group->lock);
+	if (group->active && group->parent && !__atomic_load_n(&group->load, __ATOMIC_RELAXED)) {
+		group->active = false;
+		if (__atomic_sub_fetch(&group->parent->load, group->weight, __ATOMIC_RELAXED) == 0)
+			emptied = group->parent;
+	}
+	spin_unlock(&group->lock);
+	return emptied;
+}
+
+void group_add_load(struct task_group *group, uint32_t shares)
+{
+	if (__atomic_fetch_add(&group->load, shares, __ATOMIC_RELAXED) == 0)
+		activate(group);
+}
+
+void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns)
+{
+	if (__atomic_sub_fetch(&group->load, shares, __ATOMIC_RELAXED) != 0)
+		return;
+	__atomic_store_n(&group->idle_since_ns, now_ns, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED) ||
+	    __atomic_exchange_n(&group->resting, 1, __ATOMIC_ACQUIRE))
+		return;
+	group->resting_on = cpu;
+	LIST_INSERT_HEAD(&cpu->queue.resting, group, rest_link);
+	cpu->queue.rest_check_ns = MIN(cpu->queue.rest_check_ns, now_ns + GROUP_REST_NS);
+}
+
+uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
+{
+	struct task_group *group = LIST_FIRST(&cpu->queue.resting), *next;
+	uint64_t again = UINT64_MAX;
+
+	for (; group; group = next) {
+		uint64_t end = __atomic_load_n(&group->idle_since_ns, __ATOMIC_RELAXED) + GROUP_REST_NS;
+		bool idle = !__atomic_load_n(&group->load, __ATOMIC_RELAXED);
+
+		next = LIST_NEXT(group, rest_link);
+		if (idle && end > now_ns) {
+			again = MIN(again, end);
+			continue;
+		}
+		LIST_REMOVE(group, rest_link);
+		__atomic_store_n(&group->resting, 0, __ATOMIC_RELEASE);
+		for (struct task_group *up = group; up;)
+			up = deactivate(up);
+	}
+	return again;
+}
+
+void group_retire(struct task_group *group)
+{
+	if (__atomic_load_n(&group->resting, __ATOMIC_ACQUIRE)) {
+		struct runqueue *queue = &group->resting_on->queue;
+
+		spin_lock(&queue->lock);
+		if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED))
+			LIST_REMOVE(group, rest_link);
+		group->resting = 0;
+		spin_unlock(&queue->lock);
+	}
+	for (struct task_group *up = group; up;)
+		up = deactivate(up);
+}
+
+static uint64_t fraction(struct task_group *group, uint64_t now_ns)
+{
+	uint64_t epoch = now_ns >> EPOCH_SHIFT << FRACTION_BITS;
+	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
+
+	if ((cached & ~FRACTION_MASK) == epoch)
+		return cached & FRACTION_MASK;
+	uint64_t result = FRACTION_ONE;
+	for (struct task_group *at = group, *up; (up = at->parent) != NULL; at = up) {
+		uint64_t among = __atomic_load_n(&up->load, __ATOMIC_RELAXED);
+
+		/* Racing with its siblings, the sum may lag behind the part. */
+		if (among > at->weight)
+			result = result * at->weight / among;
+	}
+	__atomic_store_n(&group->cached_fraction, epoch | result, __ATOMIC_RELAXED);
+	return result;
+}
+
+uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns)
+{
+	enum { LEAST = 1 << 12 }; /* a millionth: keeps virtual time from running away */
+	uint64_t load = __atomic_load_n(&group->load, __ATOMIC_RELAXED);
+	uint64_t weight = fraction(group, now_ns);
+
+	if (load > shares)
+		weight = weight * shares / load;
+	return MAX(weight, (uint64_t)LEAST);
+}
+
+void group_set_weight(struct task_group *group, uint32_t weight)
+{
+	spin_lock(&group->lock);
+	if (group->active && group->parent)
+		__atomic_fetch_add(&group->parent->load, (uint64_t)weight - group->weight,
+				   __ATOMIC_RELAXED);
+	group->weight = weight;
+	spin_unlock(&group->lock);
+}
+
+void group_set_parent(struct task_group *group, struct task_group *parent)
+{
+	struct task_group *old;
+	bool counted;
+
+	if (group->parent == parent)
+		return;
+	spin_lock(&group->lock);
+	old = group->parent;
+	counted = group->active && old;
+	if (counted)
+		__atomic_fetch_sub(&old->load, group->weight, __ATOMIC_RELAXED);
+	group->parent = parent;
+	group->active = false;
+	group->cached_fraction = 0;
+	spin_unlock(&group->lock);
+	if (counted && parent)
+		activate(group);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * group.h - a node of the tree as the scheduler sees it: a weight among its siblings.
+ *
+ * There is one run queue a CPU and no queue per group. A task's weight is the fraction of the
+ * machine that the tree gives it:
+ *
+ *     W(task) = F(group) * shares / load(group)
+ *     F(group) = F(parent) * weight(group) / load(parent),  F(root) = 1
+ *
+ * where load(group) sums the shares of its runnable tasks and the weights of its active child groups,
+ * on all CPUs. F is computed at most once in a millisecond per group, so that picking, waking and
+ * sleeping cost the same at every depth (docs/decisions/0003). A group that runs out of tasks stays
+ * active for REST_NS: a task that naps does not ripple through its ancestors.
+ *
+ * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex
+ *        (q) the run-queue lock of `resting_on`
+ */
+#ifndef KERNEL_SCHED_GROUP_H
+#define KERNEL_SCHED_GROUP_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroups/cg.h"
+#include "kernel/sync/spinlock.h"
+
+struct cpu;
+
+enum { GROUP_REST_NS = 2000000 };
+
+#define FRACTION_ONE (1ULL << 32)
+
+struct task_group {
+	struct cg_node node;          /* (t) */
+	uint32_t references;          /* (a) inodes, open files, the tree itself */
+
+	struct spinlock lock;
+	struct task_group *parent;    /* (g) the nearest group above that competes; NULL: the root */
+	uint64_t load;                /* (a) */
+	uint32_t weight;              /* (g) */
+	bool active;                  /* (g) its weight counts in parent->load */
+	bool competes;                /* (t) has the cpu controller; else its tasks are its parent's */
+	uint32_t resting;             /* (a) it is in the list of resting_on */
+	struct cpu *resting_on;       /* (q) */
+	LIST_ENTRY(task_group) rest_link; /* (q) */
+	uint64_t idle_since_ns;       /* (a) when its load became 0 */
+	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
+
+	uint64_t user_ticks;          /* (a) user time of its own tasks, in clock ticks */
+	uint64_t total_ns;            /* (a) CPU time of its own tasks */
+	uint64_t removed_user_ticks, removed_total_ns; /* (t) of nodes below that are no more */
+	char name[];                  /* (i) */
+};
+
+static inline struct task_group *group_of(struct cg_node *node)
+{
+	return (struct task_group *)((char *)node - offsetof(struct task_group, node));
+}
+
+/* A task of it became runnable / stopped being so. The run-queue lock of `cpu` is held. */
+void group_add_load(struct task_group *group, uint32_t shares);
+void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns);
+/* W of a task with these shares, at most FRACTION_ONE, never 0. */
+uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns);
+
+/* cpu.weight changed; the parent changed. Take the lock. */
+void group_set_weight(struct task_group *group, uint32_t weight);
+void group_set_parent(struct task_group *group, struct task_group *parent);
+/* Lets go of groups that have rested on `cpu` long enough; its run-queue lock is held. Answers when to
+ * call again, UINT64_MAX: never. */
+uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns);
+/* A group that is taken out of the tree: nobody counts it any more. */
+void group_retire(struct task_group *group);
+
+#endif

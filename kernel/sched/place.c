@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * place.c - which CPU a task runs on: when it wakes, when a CPU runs out of work, and when
+ * one has more than its part. No choice ever leaves a task's mask; every search is bounded.
+ */
+#include "kernel/kernel.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/group.h"
+#include "kernel/smp/cpu.h"
+
+enum {
+	SEARCH_CPUS = 32,  /* how many other CPUs a search looks at */
+	SEARCH_TASKS = 16, /* how many tasks of a queue */
+	BALANCE_NS = 4000000,
+};
+
+static struct cpumask usable(const struct task *task)
+{
+	return cpumask_and(&task->allowed, &cpu_online);
+}
+
+static uint64_t load_of(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->queue.load, __ATOMIC_RELAXED);
+}
+
+struct cpu *place_choose(const struct task *task)
+{
+	struct cpumask mask = usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
+	struct cpu *last = task->cpu, *best = NULL;
+	unsigned int looked = 0;
+
+	if (cpumask_test(&idle, last->id))
+		return last;
+	if (!cpumask_empty(&idle))
+		return cpu_table[cpumask_first(&idle)];
+	if (cpumask_test(&mask, last->id))
+		return last;
+	cpumask_for_each(id, &mask) {
+		if (!best || load_of(cpu_table[id]) < load_of(best))
+			best = cpu_table[id];
+		if (++looked == SEARCH_CPUS)
+			break;
+	}
+	kassert(best); /* the tree never leaves a task without a CPU */
+	return best;
+}
+
+/* The first few of the waiting that may run on `cpu` and weigh less than `below`; NULL: none. */
+static struct task *find_for(struct runqueue *queue, const struct cpu *cpu, uint64_t below)
+{
+	struct sched_entity *entity = queue->first;
+
+	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++) {
+		struct task *task = entity_task(entity);
+
+		if (cpumask_test(&task->allowed, cpu->id) && entity->weight < below)
+			return task;
+		entity = runqueue_next(entity);
+	}
+	return NULL;
+}
+
+/* Both queues' locks are held. */
+static void carry(struct cpu *from, struct cpu *to, struct task *task)
+{
+	sched_dequeue_waiting(&from->queue, task);
+	runqueue_carry(&to->queue, &task->entity, from->queue.virtual_ns);
+}
+
+struct task *place_steal(struct cpu *cpu)
+{
+	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
+
+	while (tries--) {
+		id = id + 1 < cpu_count ? id + 1 : 0;
+		struct cpu *victim = cpu_table[id];
+
+		if (!__atomic_load_n(&victim->queue.waiting_count, __ATOMIC_RELAXED) ||
+		    !spin_trylock(&victim->queue.lock))
+			continue;
+		struct task *task = find_for(&victim->queue, cpu, UINT64_MAX);
+		if (task) {
+			carry(victim, cpu, task);
+			__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
+			task->on_queue = true;
+			__atomic_store_n(&cpu->queue.load, cpu->queue.load + task->entity.weight,
+					 __ATOMIC_RELAXED);
+		}
+		spin_unlock(&victim->queue.lock);
+		if (task)
+			return task;
+	}
+	return NULL;
+}
+
+static struct cpu *least_loaded(struct cpu *cpu)
+{
+	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
+	struct cpu *least = NULL;
+
+	while (tries--) {
+		id = id + 1 < cpu_count ? id + 1 : 0;
+		if (cpumask_test(&cpu_online, id) && (!least || load_of(cpu_table[id]) < load_of(least)))
+			least = cpu_table[id];
+	}
+	return least;
+}
+
+/* Evens out what may be evened: a task that weighs less than the difference makes it smaller. */
+void place_push(struct cpu *cpu, uint64_t now_ns)
+{
+	struct cpu *to;
+
+	if (now_ns < cpu->queue.balance_ns)
+		return;
+	cpu->queue.balance_ns = now_ns + BALANCE_NS;
+	to = least_loaded(cpu);
+	if (!to || load_of(to) >= load_of(cpu))
+		return;
+	spin_lock_pair(&cpu->queue.lock, &to->queue.lock);
+	uint64_t mine = cpu->queue.load, theirs = to->queue.load;
+	struct task *task = mine > theirs ? find_for(&cpu->queue, to, mine - theirs) : NULL;
+	if (task) {
+		carry(cpu, to, task);
+		sched_enqueue(to, task, now_ns);
+	}
+	spin_unlock_pair(&cpu->queue.lock, &to->queue.lock);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tree.c - the kernel's tree: see tree.h.
+ *
+ * Every operation runs under tree_mutex, lets the pure tree decide, and publishes what it changed
+ * before the mutex goes: groups and weights first, then each task's group and mask. Waiting for
+ * running tasks to leave their CPUs comes after the mutex, so that nobody else has to wait too.
+ */
+#include <string.h>
+
+#include "kernel/kernel.h"
+#include "kernel/mm/slab.h"
+#include "kernel/proc/task.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/group.h"
+#include "kernel/sched/tree.h"
+#include "kernel/smp/cpu.h"
+
+struct mutex tree_mutex = MUTEX_INIT(tree_mutex, LOCK_RANK_TREE);
+
+static struct cg_tree tree;          /* (t) */
+static struct task_group *root_group; /* (i) */
+
+struct cg_node *tree_root(void)
+{
+	return &tree.root;
+}
+
+static struct task *task_of(struct cg_member *member)
+{
+	return container_of(member, struct task, member);
+}
+
+/* The group object of a node; the root's node lives in the tree itself. */
+static struct task_group *object_of(struct cg_node *node)
+{
+	return node == &tree.root ? root_group : group_of(node);
+}
+
+void tree_node_get(struct cg_node *node)
+{
+	__atomic_fetch_add(&object_of(node)->references, 1, __ATOMIC_RELAXED);
+}
+
+void tree_node_put(struct cg_node *node)
+{
+	struct task_group *group = object_of(node);
+
+	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(group);
+}
+
+/* ---- publishing ---- */
+
+static bool has_cpu_controller(const struct cg_node *node)
+{
+	return !node->parent || cg_node_controllers(node) & CG_HAS_CPU;
+}
+
+static void set_place(struct task *task)
+{
+	struct cg_node *node = task->member.node;
+
+	sched_set_group(task, object_of(cg_node_group(node)), object_of(node));
+}
+
+/* The node began or ceased to compete: everything below it has another group above. */
+static void regroup(struct cg_node *top)
+{
+	for (struct cg_node *node = top; node; node = cg_next_below(node, top)) {
+		struct task_group *group = object_of(node);
+
+		group_set_parent(group, object_of(cg_node_group(node->parent)));
+		for (struct cg_member *member = cg_next_member(node, NULL); member;
+		     member = cg_next_member(node, member))
+			set_place(task_of(member));
+	}
+}
+
+static void publish_shares(struct cg_node *node)
+{
+	struct task_group *group = object_of(node);
+
+	if (!node->parent)
+		return;
+	group_set_weight(group, cg_node_shares(node));
+	if (group->competes != has_cpu_controller(node)) {
+		group->competes = !group->competes;
+		regroup(node);
+	}
+}
+
+/* Takes over what the last operation changed, and lets go of the tree. */
+static void publish_and_unlock(void)
+{
+	struct cpumask wait = cpumask_none();
+	struct cg_node *node;
+	struct cg_member *member;
+	unsigned int what;
+
+	while ((node = cg_next_changed_node(&tree, &what)) != NULL)
+		if (what & CG_CHANGED_SHARES)
+			publish_shares(node);
+	while ((member = cg_next_changed_member(&tree)) != NULL) {
+		struct task *task = task_of(member);
+
+		set_place(task);
+		sched_publish_allowed(task, &member->allowed, &wait);
+	}
+	mutex_unlock(&tree_mutex);
+	if (!cpumask_empty(&wait))
+		sched_wait_switched(&wait);
+}
+
+/* ---- nodes ---- */
+
+int tree_make_node(struct cg_node *parent, const char *name, size_t length)
+{
+	struct task_group *group = kzalloc(sizeof(*group) + length + 1);
+	int error;
+
+	if (!group)
+		return -ENOMEM;
+	memcpy(group->name, name, length);
+	spinlock_init(&group->lock, LOCK_RANK_GROUP);
+	group->references = 1;
+	mutex_lock(&tree_mutex);
+	error = cg_create(parent, &group->node, group->name, length);
+	if (!error) {
+		group->parent = object_of(cg_node_group(parent));
+		group->competes = has_cpu_controller(&group->node);
+		group->weight = cg_node_shares(&group->node);
+	}
+	publish_and_unlock();
+	if (error)
+		kfree(group);
+	return error;
+}
+
+int tree_remove_node(struct cg_node *node)
+{
+	struct task_group *group = object_of(node), *up;
+	int error;
+
+	mutex_lock(&tree_mutex);
+	up = node->parent ? object_of(node->parent) : NULL;
+	error = cg_remove(node);
+	if (!error) {
+		group_retire(group);
+		up->removed_total_ns += group->total_ns + group->removed_total_ns;
+		up->removed_user_ticks += group->user_ticks + group->removed_user_ticks;
+	}
+	publish_and_unlock();
+	if (!error)
+		tree_node_put(node);
+	return error;
+}
+
+struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t length)
+{
+	mutex_lock(&tree_mutex);
+	struct cg_node *child = cg_find_child(parent, name, length);
+	if (child)
+		tree_node_get(child);
+	mutex_unlock(&tree_mutex);
+	return child;
+}
+
+/* ---- pseudo-files ---- */
+
+static struct cg_member *find_member(void *unused, int32_t tid)
+{
+	(void)unused;
+	if (tid == 0)
+		return &current->member;
+	struct task *task = task_find(tid);
+	if (!task)
+		return NULL;
+	/* In the tree it stays while we hold the mutex: tree_exit() comes before its end. */
+	struct cg_member *member = task->member.node ? &task->member : NULL;
+	task_put(task);
+	return member;
+}
+
+static int may_move(void *unused, const struct cg_member *member, const struct cg_node *node)
+{
+	(void)unused;
+	(void)member;
+	(void)node;
+	return current->cred.euid == 0 ? 0 : -EACCES;
+}
+
+static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_usage *usage)
+{
+	uint64_t total_ns = 0, user_ticks = 0;
+
+	(void)unused;
+	sched_charge_all();
+	for (const struct cg_node *node = top; node; node = cg_next_below(node, top)) {
+		const struct task_group *group = object_of((struct cg_node *)(uintptr_t)node);
+
+		total_ns += __atomic_load_n(&group->total_ns, __ATOMIC_RELAXED) + group->removed_total_ns;
+		user_ticks += __atomic_load_n(&group->user_ticks, __ATOMIC_RELAXED) +
+			      group->removed_user_ticks;
+	}
+	uint64_t user_ns = MIN(time_ticks_to_ns(user_ticks), total_ns);
+	usage->user_us = user_ns / NSEC_PER_USEC;
+	usage->system_us = (total_ns - user_ns) / NSEC_PER_USEC;
+	usage->nice_us = 0;
+}
+
+static const struct sysfs_environment environment = {
+	.find_member = find_member,
+	.may_move = may_move,
+	.cpu_usage = cpu_usage,
+};
+
+int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size)
+{
+	struct outbuf out = { .data = buffer, .size = size };
+	int error;
+
+	mutex_lock(&tree_mutex);
+	error = sysfs_show(&environment, row, node, &out);
+	mutex_unlock(&tree_mutex);
+	return error ? error : (int64_t)out.length;
+}
+
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *text, size_t length)
+{
+	int error;
+
+	mutex_lock(&tree_mutex);
+	error = sysfs_store(&environment, row, node, text, length);
+	publish_and_unlock();
+	return error;
+}
+
+/* ---- tasks ---- */
+
+static void adopt(struct task *task)
+{
+	struct cg_node *node = task->member.node;
+
+	task->allowed = task->member.allowed;
+	task->entity.group = object_of(cg_node_group(node));
+	task->entity.account = object_of(node);
+}
+
+int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
+{
+	enum cg_scope scope = child->process == parent->process ? CG_THREAD : CG_PROCESS;
+	int error = 0;
+
+	mutex_lock(&tree_mutex);
+	if (child->flags & TASK_KERNEL) {
+		cg_attach_kernel_thread(&child->member, &tree, child->tid);
+	} else if (parent->flags & TASK_KERNEL) {
+		error = cg_attach(&child->member, node ? node : &tree.root, child->tid);
+	} else {
+		error = cg_fork(&child->member, &parent->member, node, scope, child->tid);
+	}
+	if (!error)
+		adopt(child);
+	publish_and_unlock();
+	return error;
+}
+
+void tree_exit(struct task *task)
+{
+	mutex_lock(&tree_mutex);
+	if (task->member.node) {
+		cg_detach(&task->member);
+		sched_set_group(task, root_group, root_group);
+	}
+	publish_and_unlock();
+}
+
+int tree_pin(struct task *task, const struct cpumask *request)
+{
+	int error = -ESRCH;
+
+	mutex_lock(&tree_mutex);
+	if (task->member.node)
+		error = cg_pin(&task->member, request);
+	publish_and_unlock();
+	return error;
+}
+
+/* ---- boot ---- */
+
+void cg_assert_failed(const char *expression, const char *file, int line)
+{
+	assertion_failed(expression, file, line);
+}
+
+void tree_init(void)
+{
+	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
+	root_group = kzalloc(sizeof(*root_group) + 1);
+	if (!root_group)
+		panic("no memory for the root of the tree");
+	spinlock_init(&root_group->lock, LOCK_RANK_GROUP);
+	root_group->references = 1;
+	root_group->active = root_group->competes = true;
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		struct task *idle = cpu_table[id]->idle;
+
+		if (idle) {
+			idle->entity.group = idle->entity.account = root_group;
+			idle->entity.shares = CG_SHARES_DEFAULT;
+		}
+	}
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * smp.h - bringing up the other harts, and interrupts of a CPU.
+ */
+#ifndef KERNEL_SMP_SMP_H
+#define KERNEL_SMP_SMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Boot: gives the next CPU number to a hart. false: no memory. */
+bool smp_add_cpu(uint64_t hart, bool is_this);
+/* Starts every other hart and waits until those that can be started are online. */
+void smp_start_others(void);
+/* Serves what is pending on this CPU: software, timer and external interrupts. */
+void interrupts_serve(void);
+/* panic: stops every other hart. */
+void smp_stop_others(void);
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * timer.c - the clock and the timers: see timer.h.
+ *
+ * The hardware timer of a CPU is programmed for the earlier of its first timer and the end of the
+ * running task's turn, and only when that changes to something earlier; an interrupt that comes too
+ * early finds nothing due and programs the right time.
+ */
+#include "kernel/dev/machine.h"
+#include "kernel/kernel.h"
+#include "kernel/riscv/csr.h"
+#include "kernel/riscv/paging.h"
+#include "kernel/riscv/sbi.h"
+#include "kernel/sched/core.h"
+#include "kernel/smp/cpu.h"
+#include "kernel/smp/timer.h"
+
+/* ns = ticks * multiplier >> 32, and back; the clock counts from reset. (i) after time_init */
+static uint64_t ns_multiplier, tick_multiplier;
+static int64_t realtime_offset; /* (a) */
+
+static uint64_t scale(uint64_t value, uint64_t multiplier)
+{
+	return (uint64_t)((unsigned __int128)value * multiplier >> 32);
+}
+
+uint64_t time_now_ns(void)
+{
+	return scale(time_ticks(), ns_multiplier);
+}
+
+uint64_t time_ticks_to_ns(uint64_t ticks)
+{
+	return scale(ticks, ns_multiplier);
+}
+
+int64_t time_realtime_offset_ns(void)
+{
+	return __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+}
+
+void time_set_realtime_offset_ns(int64_t offset_ns)
+{
+	__atomic_store_n(&realtime_offset, offset_ns, __ATOMIC_RELAXED);
+}
+
+/* The goldfish RTC: nanoseconds since 1970 in two halves, the low one latches the high one. */
+static uint64_t read_rtc(void)
+{
+	volatile uint32_t *registers = device_map(machine.rtc, PAGE_SIZE);
+
+	if (!registers)
+		return 0;
+	uint64_t low = registers[0];
+	return (uint64_t)registers[1] << 32 | low;
+}
+
+void time_init(void)
+{
+	ns_multiplier = (uint64_t)(((unsigned __int128)NSEC_PER_SEC << 32) / machine.timebase_hz);
+	tick_multiplier = (machine.timebase_hz << 32) / NSEC_PER_SEC;
+}
+
+void time_read_rtc(void)
+{
+	if (machine.rtc)
+		time_set_realtime_offset_ns((int64_t)(read_rtc() - time_now_ns()));
+}
+
+static int by_deadline(const struct timer *a, const struct timer *b)
+{
+	if (a->deadline_ns != b->deadline_ns)
+		return a->deadline_ns < b->deadline_ns ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+RB_GENERATE_STATIC(timer_tree, timer, link, by_deadline)
+
+void timer_base_init(struct timer_base *base)
+{
+	spinlock_init(&base->lock, LOCK_RANK_TIMER);
+	RB_INIT(&base->tree);
+	base->first_ns = base->programmed_ns = base->slice_end_ns = UINT64_MAX;
+}
+
+static void program(struct timer_base *base, uint64_t deadline_ns)
+{
+	/* Rounded up, and one tick more: never before the deadline. */
+	uint64_t ticks = deadline_ns >= UINT64_MAX / 4
+				 ? UINT64_MAX
+				 : scale(deadline_ns, tick_multiplier) + 1;
+
+	base->programmed_ns = deadline_ns;
+	if (machine.has_stimecmp)
+		csr_write(CSR_STIMECMP, ticks);
+	else
+		sbi_set_timer(ticks);
+}
+
+static void program_earlier(struct timer_base *base, uint64_t deadline_ns)
+{
+	if (deadline_ns < base->programmed_ns)
+		program(base, deadline_ns);
+}
+
+void timer_wake_at(uint64_t deadline_ns)
+{
+	program(&this_cpu()->timers, deadline_ns);
+}
+
+void timer_set_slice_end(uint64_t deadline_ns)
+{
+	struct timer_base *base = &this_cpu()->timers;
+
+	base->slice_end_ns = deadline_ns;
+	program_earlier(base, deadline_ns);
+}
+
+static void remove(struct timer_base *base, struct timer *timer)
+{
+	RB_REMOVE(timer_tree, &base->tree, timer);
+	struct timer *first = RB_MIN(timer_tree, &base->tree);
+	base->first_ns = first ? first->deadline_ns : UINT64_MAX;
+}
+
+bool timer_cancel(struct timer *timer)
+{
+	struct timer_base *base = __atomic_load_n(&timer->base, __ATOMIC_ACQUIRE);
+	bool armed;
+
+	if (!base)
+		return false;
+	spin_lock(&base->lock);
+	armed = timer->base == base;
+	if (armed) {
+		remove(base, timer);
+		timer->base = NULL;
+	}
+	spin_unlock(&base->lock);
+	return armed;
+}
+
+void timer_arm(struct timer *timer, uint64_t deadline_ns)
+{
+	struct timer_base *base = &this_cpu()->timers;
+
+	timer_cancel(timer);
+	spin_lock(&base->lock);
+	timer->deadline_ns = deadline_ns;
+	RB_INSERT(timer_tree, &base->tree, timer);
+	timer->base = base;
+	base->first_ns = MIN(base->first_ns, deadline_ns);
+	spin_unlock(&base->lock);
+	program_earlier(base, deadline_ns);
+}
+
+void timer_interrupt(void)
+{
+	struct timer_base *base = &this_cpu()->timers;
+	uint64_t now = time_now_ns();
+
+	spin_lock(&base->lock);
+	while (base->first_ns <= now) {
+		struct timer *timer = RB_MIN(timer_tree, &base->tree);
+
+		remove(base, timer);
+		timer->expire(timer);
+		/* Only now: timer_cancel() elsewhere waits for the lock until the callback is done. */
+		timer->base = NULL;
+	}
+	spin_unlock(&base->lock);
+	sched_timer_work(now);
+	if (base->slice_end_ns <= now) {
+		base->slice_end_ns = UINT64_MAX;
+		sched_slice_ended();
+	}
+	program(base, MIN(MIN(base->first_ns, base->slice_end_ns), this_cpu()->queue.rest_check_ns));
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * spinlock.c - ticket locks: see spinlock.h.
+ */
+#include "kernel/kernel.h"
+#include "kernel/riscv/csr.h"
+#include "kernel/smp/cpu.h"
+#include "kernel/sync/spinlock.h"
+
+void spinlock_init(struct spinlock *lock, enum lock_rank rank)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(rank);
+	(void)rank;
+}
+
+#ifdef TAPER_CHECKED
+static void note_acquired(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->holder, this_cpu()->id + 1, __ATOMIC_RELAXED);
+}
+
+static void note_released(struct spinlock *lock)
+{
+	kassert(spin_is_held(lock));
+	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELAXED);
+	lock_rank_release(lock->rank, lock);
+}
+
+bool spin_is_held(const struct spinlock *lock)
+{
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_cpu()->id + 1;
+}
+#else
+static void note_acquired(struct spinlock *lock) { (void)lock; }
+static void note_released(struct spinlock *lock) { (void)lock; }
+bool spin_is_held(const struct spinlock *lock) { (void)lock; return true; }
+#endif
+
+static void acquire(struct spinlock *lock)
+{
+	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_pause();
+	note_acquired(lock);
+}
+
+void spin_lock(struct spinlock *lock)
+{
+#ifdef TAPER_CHECKED
+	lock_rank_acquire(lock->rank, lock);
+#endif
+	acquire(lock);
+}
+
+bool spin_trylock(struct spinlock *lock)
+{
+	uint32_t serving = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+
+	if (!__atomic_compare_exchange_n(&lock->next, &serving, serving + 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	/* The ticket is ours and was being served already. */
+#ifdef TAPER_CHECKED
+	lock_rank_note(lock->rank);
+#endif
+	note_acquired(lock);
+	return true;
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	note_released(lock);
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+
+void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+	struct spinlock *first = a < b ? a : b, *second = a < b ? b : a;
+
+	spin_lock(first);
+	if (first == second)
+		return;
+#ifdef TAPER_CHECKED
+	kassert(first->rank == second->rank);
+	lock_rank_note(second->rank);
+#endif
+	acquire(second);
+}
+
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+{
+	spin_unlock(a);
+	if (a != b)
+		spin_unlock(b);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sys_sched.c - where a task runs and when: affinity, yield, nice, policy.
+ *
+ * This kernel schedules every task fairly by its shares (SCHED_OTHER); the calls that ask for
+ * another policy answer EINVAL.
+ */
+#include "cgroups/cpumask.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/proc/family.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/tree.h"
+#include "kernel/smp/cpu.h"
+#include "kernel/sys/syscall.h"
+
+enum { POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2 };
+
+/* The task that a pid argument names (0: the caller), with a reference; NULL: none (ESRCH). */
+static struct task *named_task(uint64_t argument)
+{
+	int32_t tid = (int32_t)argument;
+
+	if (tid == 0) {
+		task_get(current);
+		return current;
+	}
+	return tid > 0 ? task_find(tid) : NULL;
+}
+
+/* sched_setaffinity(2): the same user, or CAP_SYS_NICE. A thread's own process needs neither. */
+static bool may_change(const struct task *task)
+{
+	const struct cred *mine = &current->cred;
+
+	return task->process == current->process || cred_has(mine, CAP_SYS_NICE) ||
+	       mine->euid == task->cred.euid || mine->euid == task->cred.uid;
+}
+
+/* The bytes in which the kernel's masks are seen: whole words up to the last possible CPU. */
+static size_t mask_bytes(void)
+{
+	return ALIGN_UP((size_t)cpu_count, 64UL) / 8;
+}
+
+int64_t sys_sched_setaffinity(const uint64_t *argument)
+{
+	size_t length = (unsigned int)argument[1];
+	struct cpumask request = cpumask_none();
+	struct task *task;
+	int error;
+
+	if (copy_from_user(&request, argument[2], MIN(length, sizeof(request))))
+		return -EFAULT;
+	task = named_task(argument[0]);
+	if (!task)
+		return -ESRCH;
+	if (task->flags & TASK_KERNEL)
+		error = -EINVAL;
+	else if (!may_change(task))
+		error = -EPERM;
+	else
+		error = tree_pin(task, &request);
+	task_put(task);
+	return error;
+}
+
+int64_t sys_sched_getaffinity(const uint64_t *argument)
+{
+	size_t length = (unsigned int)argument[1];
+
+	if (length * 8 < cpu_count || length % sizeof(uint64_t) != 0)
+		return -EINVAL;
+	struct task *task = named_task(argument[0]);
+	if (!task)
+		return -ESRCH;
+	spin_lock(&task->lock);
+	struct cpumask mask = cpumask_and(&task->allowed, &cpu_online);
+	spin_unlock(&task->lock);
+	task_put(task);
+	length = MIN(length, mask_bytes());
+	return copy_to_user(argument[2], &mask, length) ? -EFAULT : (int64_t)length;
+}
+
+int64_t sys_sched_yield(const uint64_t *argument)
+{
+	(void)argument;
+	sched_yield();
+	return 0;
+}
+
+int64_t sys_getcpu(const uint64_t *argument)
+{
+	uint32_t cpu = this_cpu()->id, node = 0;
+
+	if ((argument[0] && copy_to_user(argument[0], &cpu, sizeof(cpu))) ||
+	    (argument[1] && copy_to_user(argument[1], &node, sizeof(node))))
+		return -EFAULT;
+	return 0;
+}
+
+int64_t sys_sched_get_priority_max(const uint64_t *argument)
+{
+	return (int)argument[0] == POLICY_OTHER ? 0 : -EINVAL;
+}
+
+int64_t sys_sched_get_priority_min(const uint64_t *argument)
+{
+	return (int)argument[0] == POLICY_OTHER ? 0 : -EINVAL;
+}
+
+int64_t sys_sched_getscheduler(const uint64_t *argument)
+{
+	if ((int32_t)argument[0] < 0)
+		return -EINVAL;
+	struct task *task = named_task(argument[0]);
+	if (!task)
+		return -ESRCH;
+	task_put(task);
+	return POLICY_OTHER;
+}
+
+int64_t sys_sched_getparam(const uint64_t *argument)
+{
+	int64_t policy = sys_sched_getscheduler(argument);
+	int32_t priority = 0;
+
+	if (policy < 0)
+		return policy;
+	return copy_to_user(argument[1], &priority, sizeof(priority)) ? -EFAULT : 0;
+}
+
+static int64_t set_policy(uint64_t pid, int policy, uaddr_t parameter)
+{
+	int32_t priority;
+
+	if ((int32_t)pid < 0 || !parameter)
+		return -EINVAL;
+	if (copy_from_user(&priority, parameter, sizeof(priority)))
+		return -EFAULT;
+	struct task *task = named_task(pid);
+	if (!task)
+		return -ESRCH;
+	int64_t error = policy != POLICY_OTHER || priority != 0 ? -EINVAL
+			: may_change(task) ? 0 : -EPERM;
+	task_put(task);
+	return error;
+}
+
+int64_t sys_sched_setscheduler(const uint64_t *argument)
+{
+	return set_policy(argument[0], (int)argument[1], argument[2]);
+}
+
+int64_t sys_sched_setparam(const uint64_t *argument)
+{
+	return set_policy(argument[0], POLICY_OTHER, argument[1]);
+}
