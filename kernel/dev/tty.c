@@ -311,24 +311,21 @@ static bool can_write(struct tty *tty)
 	return !tty->driver->can_write || tty->driver->can_write(tty);
 }
 
-/* All of it to the driver: 0 or why it waits no longer. */
-static int write_out(struct file *file, struct tty *tty, const char *bytes, size_t count)
+/* All of it to the driver: 0 or why it waits no longer. *taken: how much went. */
+static int write_out(struct file *file, struct tty *tty, const char *bytes, size_t count, size_t *taken)
 {
-	while (count > 0) {
-		size_t taken = tty->driver->write(tty, bytes, count);
-
-		bytes += taken;
-		count -= taken;
-		if (count == 0)
-			break;
-		if (taken == 0 && file_nonblocking(file))
+	*taken = 0;
+	for (;;) {
+		*taken += tty->driver->write(tty, bytes + *taken, count - *taken);
+		if (*taken == count)
+			return 0;
+		if (file_nonblocking(file))
 			return -EAGAIN;
 		int error = wait_event_interruptible(&tty->writable, can_write(tty));
 
 		if (error)
 			return error;
 	}
-	return 0;
 }
 
 static int64_t write_locked(struct file *file, struct tty *tty, struct transfer *from)
@@ -342,12 +339,15 @@ static int64_t write_locked(struct file *file, struct tty *tty, struct transfer 
 
 		error = transfer_from(from, bytes, count);
 		while (!error && used < count) {
-			size_t length;
+			size_t length, taken;
 			size_t piece = cook(tty, bytes + used, count - used, cooked, &length);
 
-			error = write_out(file, tty, cooked, length);
+			error = write_out(file, tty, cooked, length, &taken);
+			/* Bytes that were cooked count only when all went. */
 			if (!error)
 				used += piece;
+			else if (piece == length)
+				used += taken;
 		}
 		done += (int64_t)used;
 		preempt_point();

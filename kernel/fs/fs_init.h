@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * fs_init.h - what vfs_init() calls, each once at boot and in this order.
+ */
+#ifndef KERNEL_FS_FS_INIT_H
+#define KERNEL_FS_FS_INIT_H
+
+void dentry_init(void);
+void file_init(void);
+void tmpfs_init(void);
+void pipe_init(void);
+void pseudo_init(void);
+void devfs_init(void);
+void sysfs_init(void);
+
+#endif
