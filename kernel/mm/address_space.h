@@ -26,6 +26,7 @@ enum vm_protection { VM_NONE = 0, VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4 }; /* =
 
 struct vm_mapping {
 	RB_ENTRY(vm_mapping) link; /* (m) by start */
+	struct vm_mapping *next_removed; /* (m) in space->removed */
 	uaddr_t start, end;        /* (m) page-aligned, start < end */
 	uint32_t protection;       /* (m) enum vm_protection */
 	uint32_t flags;            /* (m) VM_SHARED, VM_STACK, ... */
@@ -48,10 +49,12 @@ struct address_space {
 	struct cpumask active;      /* (a) CPUs that may hold translations of it; see riscv/paging */
 	struct vm_tree mappings;    /* (m) */
 	uaddr_t brk_start, brk_end; /* (m) */
-	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down */
+	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down: no hole above
+				     * it was seen since something was unmapped there */
 	uint64_t mapped_pages;      /* (m) pages of all mappings (VmSize) */
 	uint64_t resident_pages;    /* (m) */
 	uint32_t mapping_count;     /* (m) */
+	struct vm_mapping *removed; /* (m) no longer in the tree, released once the mutex is free */
 	uint32_t membarrier;        /* (a) the commands registered, see sys_memory.c */
 	struct page_list tables;    /* (m) every page of its page table but the root */
 	struct cpumask icache_stale; /* (a) CPUs that must fence.i before they run its code */
@@ -86,6 +89,8 @@ int vm_protect(struct address_space *space, uaddr_t address, size_t length, uint
 int64_t vm_remap(struct address_space *space, uaddr_t old, size_t old_length, size_t new_length,
 		 unsigned int flags, uaddr_t new_address);
 int vm_advise(struct address_space *space, uaddr_t address, size_t length, int advice);
+/* 0, or -ENOMEM: not all of it is mapped, or not the user's. */
+int vm_check_mapped(struct address_space *space, uaddr_t address, uint64_t length);
 uaddr_t vm_brk(struct address_space *space, uaddr_t end); /* the break after it */
 
 /* A fault of the current task at `address`. 0: resolved, go on. -EFAULT: no mapping or not allowed

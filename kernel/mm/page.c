@@ -192,9 +192,9 @@ void page_free_mapped(void *address)
 	page_put(virt_to_page(address));
 }
 
-uint64_t page_free_estimate(void)
+bool page_is_short(void)
 {
-	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED);
+	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < buddy.total_pages / 64;
 }
 
 struct page_counts page_count(void)

@@ -121,8 +121,9 @@ extern unsigned int zicboz_block;
 
 struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
-/* As page_count().free, without the stocks of the CPUs: one load. */
-uint64_t page_free_estimate(void);
+/* Whether less than a 64th of the memory is left: large programs get nothing more then, so that
+ * the kernel and small programs go on. */
+bool page_is_short(void);
 
 /* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
  * stack's own lock is only tried); answers how many pages it gave back. */

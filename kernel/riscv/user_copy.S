@@ -148,14 +148,34 @@ user_string_raw:
 	csrs	sstatus, t6
 	mv	a3, a0
 	add	a4, a0, a2
-8:	beq	a0, a4, 9f
+	addi	a5, a4, -4
+	bgtu	a0, a5, 9f
+8:	lbu	t0, 0(a1)
+	sb	t0, 0(a0)
+	beqz	t0, 10f
+	lbu	t0, 1(a1)
+	sb	t0, 1(a0)
+	beqz	t0, 11f
+	lbu	t0, 2(a1)
+	sb	t0, 2(a0)
+	beqz	t0, 12f
+	lbu	t0, 3(a1)
+	sb	t0, 3(a0)
+	beqz	t0, 13f
+	addi	a0, a0, 4
+	addi	a1, a1, 4
+	bleu	a0, a5, 8b
+9:	beq	a0, a4, 10f
 	lbu	t0, 0(a1)
 	sb	t0, 0(a0)
-	beqz	t0, 9f
+	beqz	t0, 10f
 	addi	a0, a0, 1
 	addi	a1, a1, 1
-	j	8b
-9:	csrc	sstatus, t6
+	j	9b
+13:	addi	a0, a0, 1
+12:	addi	a0, a0, 1
+11:	addi	a0, a0, 1
+10:	csrc	sstatus, t6
 	sub	a0, a0, a3
 	ret
 
@@ -175,14 +195,14 @@ user_load_32_raw:
 user_exchange_32_raw:
 	li	t6, SSTATUS_SUM
 	csrs	sstatus, t6
-10:	lr.w.aqrl t0, (a0)
-	bne	t0, a1, 11f
+14:	lr.w.aqrl t0, (a0)
+	bne	t0, a1, 15f
 	sc.w.rl	t1, a2, (a0)
-	bnez	t1, 10b
+	bnez	t1, 14b
 	csrc	sstatus, t6
 	li	a0, 0
 	ret
-11:	csrc	sstatus, t6
+15:	csrc	sstatus, t6
 	li	a0, -EAGAIN
 	ret
 
