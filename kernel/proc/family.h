@@ -48,9 +48,11 @@ void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_
 
 /* A free ID, now in use; -EAGAIN: none. Takes the lock. */
 int32_t pid_alloc(void);
+void pid_take_first(void); /* 1, for init */
 void pid_take_locked(int32_t pid); /* one more use, by a group or session */
 void pid_release_locked(int32_t pid);
 
+void process_times_locked(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 struct task *task_lookup_locked(int32_t tid);
 struct process *process_lookup_locked(int32_t pid);
 void task_insert_locked(struct task *task);

@@ -88,6 +88,14 @@ struct task *task_lookup_locked(int32_t tid)
 	return NULL;
 }
 
+void pid_take_first(void)
+{
+	spin_lock(&family_lock);
+	pid_take_locked(1);
+	live_tasks++;
+	spin_unlock(&family_lock);
+}
+
 /* The ID's one use by its task was counted by pid_alloc(). */
 void task_insert_locked(struct task *task)
 {
@@ -242,11 +250,10 @@ struct task *process_leader(struct process *process)
 	return task;
 }
 
-void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
+void process_times_locked(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
 {
 	struct task *task;
 
-	spin_lock(&family_lock);
 	*user_ns = process->dead_user_ns;
 	*system_ns = process->dead_system_ns;
 	TAILQ_FOREACH(task, &process->threads, thread_link) {
@@ -256,6 +263,12 @@ void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_
 		*user_ns += user;
 		*system_ns += system;
 	}
+}
+
+void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
+{
+	spin_lock(&family_lock);
+	process_times_locked(process, user_ns, system_ns);
 	spin_unlock(&family_lock);
 }
 

@@ -76,7 +76,6 @@ struct loaded_program {
 	struct address_space *space;
 	struct program *program;
 	uaddr_t start, stack;
-	char name[16];             /* for struct task */
 };
 /* Follows #! lines, loads. `arguments` is changed by scripts. */
 int program_load(const char *path, struct argument_list *arguments, const struct cred *cred,

@@ -168,6 +168,13 @@ void signal_hand_over_locked(struct process *process, struct task *task)
 		poke_one(process, __builtin_ctzll(pending) + 1);
 }
 
+static void poke_to_end(struct task *task)
+{
+	poke(task, 1 << TASK_INTERRUPTIBLE | 1 << TASK_STOPPED);
+	if (__atomic_load_n(&task->killable, __ATOMIC_SEQ_CST))
+		sched_wake(task);
+}
+
 void process_end_threads_locked(struct process *process, int status)
 {
 	struct task *task;
@@ -176,11 +183,26 @@ void process_end_threads_locked(struct process *process, int status)
 		return;
 	process->group_exit_status = status;
 	__atomic_store_n(&process->group_exiting, true, __ATOMIC_SEQ_CST);
-	TAILQ_FOREACH(task, &process->threads, thread_link) {
-		poke(task, 1 << TASK_INTERRUPTIBLE | 1 << TASK_STOPPED);
-		if (__atomic_load_n(&task->killable, __ATOMIC_SEQ_CST))
-			sched_wake(task);
+	TAILQ_FOREACH(task, &process->threads, thread_link)
+		poke_to_end(task);
+}
+
+int process_keep_current(struct process *process)
+{
+	struct task *task;
+	int error = 0;
+
+	spin_lock(&process->signals.lock);
+	if (task_is_dying()) {
+		error = -EAGAIN;
+	} else if (process->thread_count > 1) {
+		__atomic_store_n(&process->exec_task, current, __ATOMIC_SEQ_CST);
+		TAILQ_FOREACH(task, &process->threads, thread_link)
+			if (task != current)
+				poke_to_end(task);
 	}
+	spin_unlock(&process->signals.lock);
+	return error;
 }
 
 void process_end_threads(struct process *process, int status)

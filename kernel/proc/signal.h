@@ -128,6 +128,8 @@ int signal_take(uint64_t wanted, struct signal_info *info);
 void process_end_threads(struct process *process, int status);
 /* The same, by the holder of the signal lock; wakes the current task too. */
 void process_end_threads_locked(struct process *process, int status);
+/* exec: every other thread leaves; -EAGAIN: the current one must itself. */
+int process_keep_current(struct process *process);
 /* Tells the parent that its child stopped or continued. Takes the family lock. */
 void process_report(struct process *process, int code, int status);
 /* Wakes threads for what is pending: `task` is about to leave. */
