@@ -10,6 +10,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/riscv/csr.h"
 #include "kernel/riscv/user_copy.h"
 
 int user_copy_raw(void *to, const void *from, size_t length);
@@ -20,8 +21,11 @@ int user_exchange_32_raw(uint32_t *at, int32_t old, uint32_t new_value);
 
 extern const char user_copy_begin[], user_copy_end[], user_copy_fault[];
 
+/* The handler may sleep, and what runs then must not reach user memory by mistake: it is closed
+ * here, and opened again by the return to the copy. */
 uintptr_t user_copy_fixup(uintptr_t pc)
 {
+	csr_clear(sstatus, SSTATUS_SUM);
 	bool inside = pc >= (uintptr_t)user_copy_begin && pc < (uintptr_t)user_copy_end;
 	return inside ? (uintptr_t)user_copy_fault : 0;
 }

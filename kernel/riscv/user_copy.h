@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* Where the kernel goes on after a fault at `pc` on a user address that vm_fault() could not
- * resolve; 0: the kernel may not touch user memory there. */
+/* The first thing of every trap in the kernel: closes user memory (SSTATUS.SUM) until the trap
+ * returns, and answers where to go on when a fault at `pc` on a user address cannot be resolved by
+ * vm_fault(); 0: the kernel may not touch user memory there. */
 uintptr_t user_copy_fixup(uintptr_t pc);
 
 #endif
