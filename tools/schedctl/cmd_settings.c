@@ -15,7 +15,7 @@ static const char *setting_argument(struct session *session, const char *name)
 	const char *file = sched_setting_file(name);
 	if (file)
 		return file;
-	const char *meant = suggest(name, sched_setting_names);
+	const char *meant = sched_suggest(name, sched_setting_names);
 	if (meant)
 		usage_error(session, "there is no setting '%s'; '%s' is one", name, meant);
 	else

@@ -142,6 +142,12 @@ static void print_tasks(struct session *session, const struct sched_group *group
 	sched_tasks_free(&tasks);
 }
 
+/* Numbers stand right. */
+static void print_cell(enum cell cell, int width, const char *text)
+{
+	printf("  %*s", cell == CELL_SHARES ? width : -width, text);
+}
+
 static void print_rows(struct session *session, const struct row *rows, size_t count,
 		       enum reach reach)
 {
@@ -160,7 +166,7 @@ static void print_rows(struct session *session, const struct row *rows, size_t c
 	}
 	printf("%-*s", name_width, "GROUP");
 	for (int cell = 0; cell < CELL_COUNT; cell++)
-		printf("  %-*s", widths[cell], cell_titles[cell]);
+		print_cell((enum cell)cell, widths[cell], cell_titles[cell]);
 	puts("  TASKS");
 	for (size_t i = 0; i < count; i++) {
 		for (unsigned int depth = 1; depth < rows[i].depth; depth++)
@@ -171,7 +177,7 @@ static void print_rows(struct session *session, const struct row *rows, size_t c
 			      stdout);
 		printf("%-*s", name_width - 3 * (int)rows[i].depth, last_component(rows[i].group));
 		for (int cell = 0; cell < CELL_COUNT; cell++)
-			printf("  %-*s", widths[cell], rows[i].cells[cell]);
+			print_cell((enum cell)cell, widths[cell], rows[i].cells[cell]);
 		print_tasks(session, rows[i].group, reach);
 		putchar('\n');
 	}

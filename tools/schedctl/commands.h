@@ -77,9 +77,6 @@ enum exit_code session_failed(const struct session *session);
 enum exit_code usage_error(const struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The word nearest to the mistyped one, NULL when none is near (suggest.c). */
-const char *suggest(const char *typed, const char *const *words);
-
 /* Parses an argument that names a task; says what is wrong with it. */
 bool task_argument(struct session *session, const char *text, pid_t *task);
 

@@ -74,6 +74,9 @@ int sched_shares_parse(const char *text, unsigned int *shares);
 /* A task's number. -EINVAL: it is none; -ERANGE: below 1 or too large. */
 int sched_task_parse(const char *text, pid_t *task);
 
+/* The word nearest to the mistyped one, NULL when none is near; NULL ends the words. */
+const char *sched_suggest(const char *typed, const char *const *words);
+
 /* ---- the machine ---- */
 
 /* The CPUs that may ever be there; all 512 where /sys does not tell. */

@@ -169,7 +169,7 @@ static enum exit_code unknown_command(const char *typed)
 		names[count++] = command->name;
 	names[count] = NULL;
 
-	const char *meant = suggest(typed, names);
+	const char *meant = sched_suggest(typed, names);
 	if (meant)
 		fprintf(stderr, "schedctl: there is no command '%s'; '%s' is one\n", typed, meant);
 	else

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * suggest.c - the word that was probably meant: the fewest letters added, dropped, changed or
+ * libsched_suggest.c - the word that was probably meant: the fewest letters added, dropped, changed or
  * swapped.
  */
 #include <string.h>
 
-#include "tools/schedctl/commands.h"
+#include "tools/schedctl/libsched.h"
 
 enum {
 	WORD_MAX = 32, /* longer ones are not looked at */
@@ -42,7 +42,7 @@ static unsigned int distance(const char *one, size_t one_length, const char *oth
 	return last[other_length];
 }
 
-const char *suggest(const char *typed, const char *const *words)
+const char *sched_suggest(const char *typed, const char *const *words)
 {
 	const char *nearest = NULL;
 	size_t typed_length = strlen(typed);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * order.c - from recipes to the order of work. Pure.
+ *
+ * Invariant afterwards: every group's parent stands before it, and every service that is not
+ * wrong names a group that stands there (or the root).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "execd/order.h"
+
+struct recipe_group *recipes_group(struct recipes *recipes, const char *path)
+{
+	for (size_t i = 0; i < recipes->group_count; i++)
+		if (!strcmp(recipes->groups[i].path, path))
+			return &recipes->groups[i];
+	if (recipes->group_count == RECIPE_GROUP_MAX)
+		return NULL;
+	struct recipe_group *group = &recipes->groups[recipes->group_count++];
+	memset(group, 0, sizeof(*group));
+	snprintf(group->path, sizeof(group->path), "%s", path);
+	return group;
+}
+
+/* The group and all its parents; false (told) when there is no room. */
+static bool group_add(struct recipes *recipes, const char *path, const struct recipe_place *place)
+{
+	char part[RECIPE_VALUE_MAX];
+	for (size_t length = 0; path[length];) {
+		length += path[length] == '/';
+		length += strcspn(path + length, "/");
+		snprintf(part, sizeof(part), "%.*s", (int)length, path);
+		struct recipe_group *group = recipes_group(recipes, part);
+		if (!group) {
+			recipes_complain(recipes, place, "group %s: more than %d groups", path,
+					 RECIPE_GROUP_MAX);
+			return false;
+		}
+		if (!group->place.line)
+			group->place = *place;
+	}
+	return true;
+}
+
+/* The group's own section rules over its services, and an earlier service over a later one. */
+static void limits_merge(struct recipes *recipes, const char *name, struct recipe_limits *into,
+			 const struct recipe_limits *from)
+{
+	if (from->cpus_place.line && into->cpus_place.line) {
+		recipes_complain(recipes, &from->cpus_place,
+				 "group %s: cpus is already set at %s:%d; that one stays", name,
+				 into->cpus_place.file, into->cpus_place.line);
+	} else if (from->cpus_place.line) {
+		memcpy(into->cpus, from->cpus, sizeof(into->cpus));
+		into->cpus_place = from->cpus_place;
+	}
+	if (from->shares_place.line && into->shares_place.line) {
+		recipes_complain(recipes, &from->shares_place,
+				 "group %s: shares is already set at %s:%d; that one stays", name,
+				 into->shares_place.file, into->shares_place.line);
+	} else if (from->shares_place.line) {
+		into->shares = from->shares;
+		into->shares_place = from->shares_place;
+	}
+}
+
+static void service_place(struct recipes *recipes, struct recipe_service *service)
+{
+	const struct recipe_limits *limits = &service->limits;
+
+	if (!service->wrong && !service->argument_count) {
+		recipes_complain(recipes, &service->place, "service %s: no exec= says what to run",
+				 service->name);
+		service->wrong = true;
+	}
+	if (service->wrong)
+		return;
+	if (!service->group[0]) {
+		if (limits->cpus_place.line || limits->shares_place.line)
+			recipes_complain(recipes, &service->place,
+					 "service %s: the root takes no cpus or shares; they are left out",
+					 service->name);
+		return;
+	}
+	if (!group_add(recipes, service->group, &service->place)) {
+		service->wrong = true;
+		return;
+	}
+	limits_merge(recipes, service->group, &recipes_group(recipes, service->group)->limits,
+		     limits);
+}
+
+static bool is_below(const char *path, const char *top)
+{
+	size_t length = strlen(top);
+	return !strncmp(path, top, length) && path[length] == '/';
+}
+
+const struct recipe_group *recipes_wrong_group(const struct recipes *recipes,
+					       const struct recipe_service *service)
+{
+	for (size_t i = 0; i < recipes->group_count; i++) {
+		const struct recipe_group *group = &recipes->groups[i];
+		if (group->wrong && (!strcmp(service->group, group->path) ||
+				     is_below(service->group, group->path)))
+			return group;
+	}
+	return NULL;
+}
+
+/* A node that hands out controllers takes no tasks (cgroup v2), the root aside. */
+static void service_check_leaf(struct recipes *recipes, struct recipe_service *service)
+{
+	for (size_t i = 0; !service->wrong && service->group[0] && i < recipes->group_count; i++)
+		if (is_below(recipes->groups[i].path, service->group)) {
+			recipes_complain(recipes, &service->place,
+					 "service %s: its group %s has a group below it (%s), "
+					 "so tasks cannot be in it; give the service a group of its own",
+					 service->name, service->group, recipes->groups[i].path);
+			service->wrong = true;
+		}
+}
+
+static void service_check_group(struct recipes *recipes, struct recipe_service *service)
+{
+	service_check_leaf(recipes, service);
+	const struct recipe_group *group = recipes_wrong_group(recipes, service);
+	if (service->wrong || !group)
+		return;
+	recipes_complain(recipes, &service->place,
+			 "service %s: not started, as group %s is wrong (%s:%d)", service->name,
+			 group->path, group->place.file, group->place.line);
+	service->wrong = true;
+}
+
+static int group_compare(const void *one, const void *other)
+{
+	return sched_path_compare(((const struct recipe_group *)one)->path,
+				  ((const struct recipe_group *)other)->path);
+}
+
+void recipes_order(struct recipes *recipes)
+{
+	size_t told_count = recipes->group_count;
+
+	for (size_t i = 0; i < told_count; i++) {
+		struct recipe_place place = recipes->groups[i].place;
+		if (!group_add(recipes, recipes->groups[i].path, &place))
+			recipes->groups[i].wrong = true;
+	}
+	for (size_t i = 0; i < recipes->service_count; i++)
+		service_place(recipes, &recipes->services[i]);
+	for (size_t i = 0; i < recipes->service_count; i++)
+		service_check_group(recipes, &recipes->services[i]);
+	qsort(recipes->groups, recipes->group_count, sizeof(recipes->groups[0]), group_compare);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * spawn.c - starts a service in its group, the shell, or the machine's one command.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "execd/machine.h"
+#include "execd/spawn.h"
+
+enum {
+	EXIT_NOT_EXECUTABLE = 126, /* the shell's numbers */
+	EXIT_NOT_FOUND = 127,
+};
+
+/* In the child: what execd has that a program must not inherit. */
+static void child_prepare(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	if (chdir("/"))
+		_exit(EXIT_NOT_EXECUTABLE);
+}
+
+/* Makes the descriptor standard input, output and error. */
+static void child_terminal(int fd)
+{
+	if (fd < 0)
+		return;
+	for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
+		dup2(fd, standard);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void child_console(void)
+{
+	int fd = open(CONSOLE_PATH, O_RDWR | O_NOCTTY);
+	if (fd >= 0)
+		ioctl(fd, TIOCSCTTY, 0);
+	child_terminal(fd);
+}
+
+/* Bytes pass as they are: the other end is a program's standard input and output. */
+static bool child_command_console(void)
+{
+	struct termios settings;
+	int fd = open(COMMAND_CONSOLE_PATH, O_RDWR | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	if (!tcgetattr(fd, &settings)) {
+		cfmakeraw(&settings);
+		tcsetattr(fd, TCSANOW, &settings);
+	}
+	child_terminal(fd);
+	return true;
+}
+
+static void child_service_files(void)
+{
+	int input = open("/dev/null", O_RDONLY);
+	child_terminal(open(CONSOLE_PATH, O_WRONLY | O_NOCTTY));
+	if (input >= 0 && input != STDIN_FILENO) {
+		dup2(input, STDIN_FILENO);
+		close(input);
+	}
+}
+
+/* In the child: becomes the service; the parent reads the errno when it cannot. */
+static _Noreturn void child_service(const struct recipe_service *service, int error_pipe)
+{
+	const char *arguments[RECIPE_ARGUMENT_MAX + 1];
+	const char *word = service->command;
+
+	child_prepare();
+	child_service_files();
+	for (unsigned int i = 0; i < service->argument_count; i++) {
+		arguments[i] = word;
+		word += strlen(word) + 1;
+	}
+	arguments[service->argument_count] = NULL;
+	execvp(arguments[0], (char *const *)arguments);
+	int number = errno;
+	if (write(error_pipe, &number, sizeof(number)) < 0)
+		_exit(EXIT_NOT_EXECUTABLE);
+	_exit(EXIT_NOT_FOUND);
+}
+
+static const char *exec_reason(int number)
+{
+	return number == ENOENT ? "there is no such program"
+		: number == EACCES ? "it may not be run"
+		: number == ENOEXEC ? "this is no program that runs here"
+		: strerrordesc_np(number);
+}
+
+pid_t spawn_service(const struct sched_tree *tree, const struct recipe_service *service,
+		    struct sched_error *error)
+{
+	struct sched_group group;
+	int ends[2], number = 0;
+
+	snprintf(group.path, sizeof(group.path), "%s", service->group);
+	/* Both ends close when the program starts: the parent reads nothing then. */
+	if (pipe2(ends, O_CLOEXEC))
+		return sched_fail(error, errno, "no pipe: %s", strerrordesc_np(errno));
+	pid_t pid = sched_fork_into(tree, &group, error);
+	if (!pid)
+		child_service(service, ends[1]);
+	close(ends[1]);
+	if (pid > 0 && read(ends[0], &number, sizeof(number)) == (ssize_t)sizeof(number)) {
+		waitpid(pid, NULL, 0);
+		pid = sched_fail(error, number, "%s: %s", service->command, exec_reason(number));
+	}
+	close(ends[0]);
+	return pid;
+}
+
+pid_t spawn_shell(void)
+{
+	static char name[] = "-sh"; /* a dash: a login shell */
+	static char *const arguments[] = { name, NULL };
+
+	pid_t pid = fork();
+	if (pid)
+		return pid < 0 ? -errno : pid;
+	child_prepare();
+	child_console();
+	execv("/bin/sh", arguments);
+	dprintf(STDERR_FILENO, "execd: /bin/sh: %s (%s)\n", exec_reason(errno),
+		strerrorname_np(errno));
+	_exit(EXIT_NOT_FOUND);
+}
+
+pid_t spawn_command(char **arguments)
+{
+	pid_t pid = fork();
+	if (pid)
+		return pid < 0 ? -errno : pid;
+	child_prepare();
+	if (!child_command_console())
+		child_console();
+	execvp(arguments[0], arguments);
+	int number = errno;
+	dprintf(STDERR_FILENO, "execd: %s: %s (%s)\n", arguments[0], exec_reason(number),
+		strerrorname_np(number));
+	_exit(number == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
