@@ -62,6 +62,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	if (machine_option("quiet", NULL, 0))
 		console_quiet();
 	slab_init();
+	proc_init();                                  /* tables of tasks, signals, futexes */
 	fdt_find_cpus(hart);                          /* CPU numbers */
 	smp_start_others();                           /* the other harts idle */
 	tree_init();                                  /* the root node */

@@ -11,6 +11,7 @@
 #include "kernel/dev/console.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
+#include "kernel/riscv/sbi.h"
 #include "kernel/smp/timer.h"
 #include "kernel/sync/spinlock.h"
 
@@ -123,8 +124,18 @@ void console_quiet(void)
 	log.quiet = true;
 }
 
+static void sbi_write(const char *bytes, size_t count)
+{
+	while (count--)
+		sbi_console_putchar((uint8_t)*bytes++);
+}
+
+static const struct console_device sbi_console = { "SBI", sbi_write };
+
 void console_bust_locks(void)
 {
+	if (!log.device)
+		console_register(&sbi_console); /* a panic before the UART was found */
 	log.busted = true;
 	log.quiet = false;
 }

@@ -135,6 +135,7 @@ void fdt_init(paddr_t device_tree)
 		panic("the device tree at 0x%lx cannot be read: %s", (unsigned long)device_tree,
 		      fdt_strerror(error));
 
+	machine.device_tree_size = fdt_totalsize(machine.device_tree);
 	int cpus = fdt_path_offset(machine.device_tree, "/cpus");
 	machine.timebase_hz = cpus < 0 ? 0 : fdt_cell(cpus, "timebase-frequency", 0);
 	if (!machine.timebase_hz)
@@ -210,7 +211,7 @@ static void find_holes(paddr_t kernel_start, paddr_t kernel_end)
 	int reserved = fdt_path_offset(tree, "/reserved-memory"), node;
 
 	add_hole(kernel_start, kernel_end);
-	add_hole(tree_start, tree_start + fdt_totalsize(tree));
+	add_hole(tree_start, tree_start + machine.device_tree_size);
 	add_hole(machine.initrd_start, machine.initrd_end);
 	for (int i = 0; i < fdt_num_mem_rsv(tree); i++) {
 		uint64_t start, size;
@@ -270,7 +271,7 @@ void fdt_map(void)
 {
 	paddr_t tree = virt_to_phys(machine.device_tree);
 
-	if (!device_map(tree, fdt_totalsize(machine.device_tree)) ||
+	if (!device_map(tree, machine.device_tree_size) ||
 	    (machine.initrd_start < machine.initrd_end &&
 	     !device_map(machine.initrd_start, machine.initrd_end - machine.initrd_start)))
 		panic("no memory to map the device tree and the initramfs");

@@ -13,6 +13,7 @@
 
 struct machine {
 	const void *device_tree;       /* linear address of the flattened tree */
+	size_t device_tree_size;
 	uint64_t timebase_hz;          /* of the time CSR */
 	bool has_stimecmp;             /* every hart has Sstc */
 	char command_line[1024];       /* /chosen/bootargs */
