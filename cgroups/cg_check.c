@@ -58,11 +58,25 @@ static void check_shape(const struct cg_tree *tree, const struct cg_node *node)
 	cg_assert(cg_find_child(node->parent, node->name, node->name_length) == node);
 }
 
+/* A threaded node is in its parent's threaded subtree, or its parent was passed over when an ancestor
+ * joined one. */
+static void check_domain(const struct cg_node *node)
+{
+	if (!cg_node_is_threaded(node))
+		return;
+	cg_assert(!cg_node_is_threaded(node->domain));
+	if (cg_node_is_threaded(node->parent))
+		cg_assert(node->domain == node->parent->domain);
+	const struct cg_node *up = node->parent;
+	while (up && up != node->domain)
+		up = up->parent;
+	cg_assert(up);
+}
+
 static void check_control(const struct cg_node *node)
 {
 	cg_assert(!(node->subtree_control & ~cg_node_controllers(node)));
-	if (cg_node_is_threaded(node))
-		cg_assert(node->domain == node->parent->domain);
+	check_domain(node);
 	cg_controllers has = cg_node_controllers(node);
 	if (!node->parent || !(has & CG_HAS_CPUSET))
 		cg_assert(cpumask_empty(&node->cpus));

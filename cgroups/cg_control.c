@@ -159,6 +159,7 @@ int cg_set_threaded(struct cg_node *node)
 	    !is_valid_domain(domain) || !can_root_threads(domain))
 		return -EOPNOTSUPP;
 
+	/* Threaded nodes below come along, also from behind a domain, which is invalid now. */
 	for (struct cg_node *below = node; below; below = cg_next_below(below, node))
 		if (below == node || cg_node_is_threaded(below))
 			below->domain = domain;

@@ -61,12 +61,9 @@ SYSFS_SHOW(cgroup_procs)
 	if (!node->threaded_children)
 		return 0;
 	const struct cg_node *below = cg_next_below(node, node);
-	while (below) {
-		bool inside = below->domain == node;
-		if (inside)
+	for (; below; below = cg_next_below(below, node))
+		if (below->domain == node)
 			put_processes(below, out);
-		below = inside ? cg_next_below(below, node) : cg_next_beside(below, node);
-	}
 	return 0;
 }
 

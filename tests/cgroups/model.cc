@@ -58,7 +58,7 @@ unsigned int Model::controllers(const std::string &path) const
 
 std::string Model::domain(const std::string &path) const
 {
-	return nodes.at(path).threaded ? domain(parent_of(path)) : path;
+	return nodes.at(path).threaded ? nodes.at(path).domain : path;
 }
 
 bool Model::has_tasks(const std::string &path) const
@@ -201,6 +201,9 @@ int Model::make_threaded(const std::string &path)
 	    !may_be_thread_root(root))
 		return -EOPNOTSUPP;
 	nodes[path].threaded = true;
+	for (auto &[other, node] : nodes)
+		if (node.threaded && is_below(other, path))
+			node.domain = root;
 	return 0;
 }
 

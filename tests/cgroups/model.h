@@ -19,6 +19,7 @@ class Model {
 	struct Node {
 		unsigned int control = 0;
 		bool threaded = false;
+		std::string domain; /* of a threaded one */
 		uint64_t cpus = 0;
 		uint64_t weight = 100;
 		int64_t pids_max = INT64_MAX;

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Includes point down only: cgroups <- sysfs <- kernel; the programs use the public headers of the
+# pure libraries, and nobody uses another's private ones.
+set -u
+
+# includes DIRECTORY... : "file: header" for each include of a header of this workspace or the system
+includes() {
+	grep -rnoE --include='*.[chS]' --include='*.cc' '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+' "$@" \
+		2>/dev/null | sed -E 's/^([^:]+):[0-9]+:.*[<"]/\1: /'
+}
+
+# check: complaints about the tree in the current directory
+check() {
+	local c_headers='errno\.h|stdbool\.h|stddef\.h|stdint\.h|string\.h'
+	includes cgroups | grep -vE ": (cgroups/[a-z_]+\.h|$c_headers)$"
+	includes sysfs | grep -vE ": ((cgroups|sysfs)/[a-z_]+\.h|$c_headers)$"
+	includes kernel | grep -E ': (execd|tools|tests)/'
+	includes execd tools | grep -E ': (kernel|tests)/'
+	includes tools | grep -E ': execd/'
+	includes sysfs kernel execd tools | grep -E ': cgroups/cg_internal\.h$'
+	includes cgroups kernel execd tools | grep -E ': sysfs/cells\.h$'
+}
+
+root=$(dirname "$(readlink -f LICENSE)")
+cd "$root" || exit 1
+[ "$(includes cgroups sysfs | wc -l)" -gt 20 ] || {
+	echo "$root: no sources found"
+	exit 1
+}
+found=$(check)
+[ -z "$found" ] || {
+	echo "includes that point up or into another's private headers:"
+	echo "$found"
+	exit 1
+}
+
+# The check finds each kind of mistake.
+sample=$(mktemp -d "${TEST_TMPDIR:-/tmp}/layering.XXXXXX")
+trap 'rm -rf "$sample"' EXIT
+cd "$sample" || exit 1
+while read -r file header; do
+	mkdir -p "$(dirname "$file")"
+	echo "#include \"$header\"" >"$file"
+	[ "$(check)" = "$file: $header" ] || {
+		echo "the check misses $file including $header"
+		exit 1
+	}
+	rm "$file"
+done <<'EOT'
+cgroups/a.c sysfs/sysfs.h
+cgroups/a.c stdio.h
+sysfs/a.c kernel/kernel.h
+sysfs/a.h cgroups/cg_internal.h
+kernel/a/b.c sysfs/cells.h
+kernel/a.S tools/a.h
+execd/a.c kernel/kernel.h
+tools/a/b.c execd/a.h
+tools/a/b.cc cgroups/cg_internal.h
+EOT

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * host.cc - the pseudo-files over a test's tree.
+ */
+#include "tests/sysfs/host.h"
+
+static struct cg_member *find_member(void *context, int32_t tid)
+{
+	Host *host = static_cast<Host *>(context);
+	if (tid == 0)
+		return host->member(host->writer);
+	for (auto &[name, member] : host->members)
+		if (member->tid == tid)
+			return member.get();
+	return nullptr;
+}
+
+static int may_move(void *context, const struct cg_member *, const struct cg_node *)
+{
+	return static_cast<Host *>(context)->move_error;
+}
+
+static void cpu_usage(void *context, const struct cg_node *, struct sysfs_cpu_usage *usage)
+{
+	*usage = static_cast<Host *>(context)->usage;
+}
+
+Host::Host(const std::string &possible, const std::string &online, cg_controllers available)
+	: Machine(possible, online, available),
+	  environment{ this, find_member, may_move, cpu_usage }
+{
+}
+
+int Host::find(const std::string &path, struct sysfs_place *place)
+{
+	return sysfs_walk(&tree->root, path.data(), path.size(), place);
+}
+
+std::string Host::read(const std::string &path)
+{
+	struct sysfs_place place;
+	int error = find(path, &place);
+	struct outbuf out = { nullptr, 0, 0 };
+	std::string text;
+	while (!error) {
+		out.length = 0;
+		error = sysfs_show(&environment, place.row, place.node, &out);
+		if (!error && out.length <= out.size)
+			return text.substr(0, out.length);
+		text.resize(out.length);
+		out.data = text.data();
+		out.size = text.size();
+	}
+	return "!" + std::to_string(error);
+}
+
+int Host::write(const std::string &path, const std::string &text)
+{
+	struct sysfs_place place;
+	int error = find(path, &place);
+	if (error)
+		return error;
+	return sysfs_store(&environment, place.row, place.node, text.data(), text.size());
+}
+
+std::vector<std::string> Host::list(const std::string &path)
+{
+	std::vector<std::string> names;
+	struct sysfs_cursor cursor = { 0, 0, nullptr };
+	struct sysfs_entry entry;
+	while (sysfs_next_entry(node(path), &cursor, &entry))
+		names.emplace_back(entry.name, entry.length);
+	return names;
+}
