@@ -209,6 +209,10 @@ int cg_set_nice(struct cg_node *node, int64_t nice);
 /* cpu.idle: 0 or 1, else -EINVAL. The weight is kept and comes back. -EACCES, -ENODEV. */
 int cg_set_idle(struct cg_node *node, int64_t idle);
 
+/* The one scale behind nice levels (CG_NICE_MIN to CG_NICE_MAX), tasks' as nodes'; and the nearest. */
+uint32_t cg_shares_of_nice(int nice);
+int cg_nice_of_shares(int64_t shares);
+
 /* What the scheduler divides by: 1024 is weight 100. */
 static inline uint32_t cg_node_shares(const struct cg_node *node)
 {

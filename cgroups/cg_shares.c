@@ -39,6 +39,27 @@ static void set_shares(struct cg_node *node, uint32_t shares, bool idle)
 		cg_node_changed(node, CG_CHANGED_SHARES);
 }
 
+uint32_t cg_shares_of_nice(int nice)
+{
+	cg_assert(nice >= CG_NICE_MIN && nice <= CG_NICE_MAX);
+	return nice_shares[nice - CG_NICE_MIN];
+}
+
+int cg_nice_of_shares(int64_t shares)
+{
+	int64_t nearest = INT64_MAX;
+	int level = 0;
+	for (; level < NICE_LEVELS; level++) {
+		int64_t distance = nice_shares[level] - shares;
+		if (distance < 0)
+			distance = -distance;
+		if (distance >= nearest)
+			break; /* the table falls: from here on it only gets worse */
+		nearest = distance;
+	}
+	return CG_NICE_MIN + level - 1;
+}
+
 int cg_set_weight(struct cg_node *node, uint64_t weight)
 {
 	if (weight < CG_WEIGHT_MIN || weight > CG_WEIGHT_MAX)
@@ -60,7 +81,7 @@ int cg_set_nice(struct cg_node *node, int64_t nice)
 	if (error)
 		return error;
 
-	set_shares(node, nice_shares[nice - CG_NICE_MIN], false);
+	set_shares(node, cg_shares_of_nice((int)nice), false);
 	return 0;
 }
 
@@ -86,17 +107,7 @@ unsigned int cg_node_weight(const struct cg_node *node)
 
 int cg_node_nice(const struct cg_node *node)
 {
-	int64_t shares = cg_node_shares(node), nearest = INT64_MAX;
-	int level = 0;
-	for (; level < NICE_LEVELS; level++) {
-		int64_t distance = nice_shares[level] - shares;
-		if (distance < 0)
-			distance = -distance;
-		if (distance >= nearest)
-			break; /* the table falls: from here on it only gets worse */
-		nearest = distance;
-	}
-	return CG_NICE_MIN + level - 1;
+	return cg_nice_of_shares(cg_node_shares(node));
 }
 
 struct cg_node *cg_node_group(struct cg_node *node)

@@ -5,7 +5,7 @@
  * This kernel schedules every task fairly by its shares (SCHED_OTHER); the calls that ask for
  * another policy answer EINVAL.
  */
-#include "cgroups/cpumask.h"
+#include "cgroups/cg.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/proc/family.h"
@@ -14,7 +14,8 @@
 #include "kernel/smp/cpu.h"
 #include "kernel/sys/syscall.h"
 
-enum { POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2 };
+enum { POLICY_OTHER = 0 };
+enum { PRIO_PROCESS = 0, PRIO_PGRP = 1, PRIO_USER = 2 };
 
 /* The task that a pid argument names (0: the caller), with a reference; NULL: none (ESRCH). */
 static struct task *named_task(uint64_t argument)
@@ -155,4 +156,110 @@ int64_t sys_sched_setscheduler(const uint64_t *argument)
 int64_t sys_sched_setparam(const uint64_t *argument)
 {
 	return set_policy(argument[0], POLICY_OTHER, argument[1]);
+}
+
+/* ---- getpriority(2), setpriority(2): nice levels, as shares ---- */
+
+/* What a call does to each thread that it names: 0, or an error that is kept while the rest goes on. */
+struct nice_request {
+	int nice;      /* the level to set */
+	int least;     /* the lowest level found */
+	int64_t error; /* -ESRCH until a thread is found */
+	void (*visit)(struct nice_request *request, struct task *task);
+};
+
+static int nice_of(const struct task *task)
+{
+	return cg_nice_of_shares(task->entity.shares);
+}
+
+static void visit_get(struct nice_request *request, struct task *task)
+{
+	request->error = 0;
+	request->least = MIN(request->least, nice_of(task));
+}
+
+static void visit_set(struct nice_request *request, struct task *task)
+{
+	if (!may_change(task))
+		request->error = -EPERM;
+	else if (request->nice < nice_of(task) && !cred_has(&current->cred, CAP_SYS_NICE))
+		request->error = -EACCES;
+	else {
+		if (request->error == -ESRCH)
+			request->error = 0;
+		sched_set_shares(task, cg_shares_of_nice(request->nice));
+	}
+}
+
+static void visit_threads(struct nice_request *request, struct process *process, int which, uint32_t who)
+{
+	struct task *task = thread_next(process, 0), *next;
+
+	for (; task; task = next) {
+		if (which == PRIO_PGRP || task->cred.uid == who)
+			request->visit(request, task);
+		next = thread_next(process, task->tid);
+		task_put(task);
+	}
+}
+
+/* Every process in turn: PIDs only rise, so each is seen once whatever comes and goes. */
+static void visit_processes(struct nice_request *request, int which, uint32_t who)
+{
+	struct process *process = process_next(0), *next;
+
+	for (; process; process = next) {
+		if (which == PRIO_USER || process->group == (int32_t)who)
+			visit_threads(request, process, which, who);
+		next = process_next(process->pid);
+		process_put(process);
+		preempt_point();
+	}
+}
+
+static int64_t visit(struct nice_request *request, int which, int32_t who)
+{
+	request->error = -ESRCH;
+	request->least = CG_NICE_MAX;
+	switch (which) {
+	case PRIO_PROCESS: {
+		struct task *task = named_task((uint64_t)(uint32_t)who);
+
+		if (task && !(task->flags & TASK_KERNEL))
+			request->visit(request, task);
+		if (task)
+			task_put(task);
+		break;
+	}
+	case PRIO_PGRP:
+		visit_processes(request, which, (uint32_t)(who ? who : current->process->group));
+		break;
+	case PRIO_USER:
+		visit_processes(request, which, who ? (uint32_t)who : current->cred.uid);
+		break;
+	default:
+		return -EINVAL;
+	}
+	return request->error;
+}
+
+int64_t sys_setpriority(const uint64_t *argument)
+{
+	int nice = (int)argument[2];
+	struct nice_request request = {
+		.nice = MIN(MAX(nice, (int)CG_NICE_MIN), (int)CG_NICE_MAX),
+		.visit = visit_set,
+	};
+
+	return visit(&request, (int)argument[0], (int32_t)argument[1]);
+}
+
+/* The call cannot answer a negative number: it answers 20 - nice. */
+int64_t sys_getpriority(const uint64_t *argument)
+{
+	struct nice_request request = { .visit = visit_get };
+	int64_t error = visit(&request, (int)argument[0], (int32_t)argument[1]);
+
+	return error ? error : 20 - request.least;
 }
