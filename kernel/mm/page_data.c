@@ -2,7 +2,7 @@
 /*
  * page_data.c - the contents of whole pages: clear and copy, unrolled.
  *
- * A copy takes about 1100 instructions; clearing 600, or about 100 where the hart clears cache
+ * A copy takes about 1100 instructions; clearing 600, or about 160 where the hart clears cache
  * blocks of 64 bytes (Zicboz).
  */
 #include "kernel/mm/page.h"
@@ -13,7 +13,9 @@ unsigned int zicboz_block;
 /* cbo.zero: clears the cache block at the address in the register. */
 #define CBO_ZERO(address) __asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(address) : "memory")
 
-static void clear_blocks(char *byte, const char *end, size_t block)
+/* A constant size spares half of the additions: inlined for the usual one. */
+static inline __attribute__((always_inline)) void clear_blocks(char *byte, const char *end,
+							       size_t block)
 {
 	do {
 		CBO_ZERO(byte);
@@ -26,8 +28,13 @@ static void clear_blocks(char *byte, const char *end, size_t block)
 
 void page_clear(void *page)
 {
-	if (likely(machine_has_zicboz && zicboz_block * 4 <= PAGE_SIZE)) {
-		clear_blocks(page, (char *)page + PAGE_SIZE, zicboz_block);
+	char *byte = page;
+	if (likely(machine_has_zicboz && zicboz_block == 64)) {
+		clear_blocks(byte, byte + PAGE_SIZE, 64);
+		return;
+	}
+	if (machine_has_zicboz && zicboz_block * 4 <= PAGE_SIZE) {
+		clear_blocks(byte, byte + PAGE_SIZE, zicboz_block);
 		return;
 	}
 	uint64_t *word = page;
