@@ -232,7 +232,9 @@ int process_start_init(const char *path)
 
 	if (!task)
 		return -ENOMEM;
-	error = build_init(task, path);
+	error = alarm_start();
+	if (!error)
+		error = build_init(task, path);
 	if (!error) {
 		process = task->process;
 		task->tid = process->pid = 1;

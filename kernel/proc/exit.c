@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "kernel/dev/tty.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/proc/life.h"
@@ -178,6 +179,12 @@ static _Noreturn void init_died(int status)
 /* What a process still had when its last thread left. */
 static void end_process(struct process *process, struct program *program)
 {
+	struct tty *terminal = process->terminal;
+
+	if (process->session == process->pid && terminal) {
+		session_set_terminal(process->session, NULL);
+		tty_leave_session(terminal, process->session);
+	}
 	alarm_cancel(process);
 	vfork_release(process);
 	program_put(program);

@@ -14,7 +14,6 @@
 #include "kernel/proc/life.h"
 #include "kernel/riscv/fpu.h"
 #include "kernel/sched/tree.h"
-#include "kernel/smp/cpu.h"
 #include "kernel/sys/abi.h"
 
 /* riscv/entry.S: where a new task's first switch returns to. */
@@ -294,7 +293,6 @@ struct task *kernel_thread_create(const char *name, void (*function)(void *), vo
 	task->context.s[0] = (uint64_t)function;
 	task->context.s[1] = (uint64_t)argument;
 	sched_fork(task, current);
-	task->allowed = cpu_possible;
 	task->tid = pid_alloc();
 	if (task->tid < 0 || tree_fork(task, current, NULL)) {
 		if (task->tid > 0)

@@ -52,6 +52,7 @@ void futex_init(void);
 
 /* --- sys_timer.c --- */
 
+int alarm_start(void); /* once, before the first process: 0 or -ENOMEM */
 void alarm_init(struct process *process);
 void alarm_cancel(struct process *process);
 

@@ -235,7 +235,7 @@ static bool is_held_back(const struct process *process, const struct task *task,
 	return false;
 }
 
-static void discard_everywhere(struct process *process, uint64_t set)
+void signal_discard_locked(struct process *process, uint64_t set)
 {
 	struct task *task;
 
@@ -249,7 +249,7 @@ static void resume(struct process *process)
 {
 	struct task *task;
 
-	discard_everywhere(process, SIGNALS_STOP);
+	signal_discard_locked(process, SIGNALS_STOP);
 	if (!process->stopping)
 		return;
 	if (process->stopped_count == process->thread_count) {
@@ -288,7 +288,7 @@ static int send_locked(struct process *process, struct task *task, int number,
 		return 0;
 	}
 	if (SIGNALS_STOP & SIGNAL_BIT(number))
-		discard_everywhere(process, SIGNAL_BIT(KSIGCONT));
+		signal_discard_locked(process, SIGNAL_BIT(KSIGCONT));
 	error = queue_add(task ? &task->signals.queue : &process->signals.queue, number, info);
 	if (error)
 		return error;
@@ -348,7 +348,8 @@ unsigned int signal_send_group(int32_t group, int number, const struct signal_in
 void signal_force(int number, int code, uaddr_t address)
 {
 	struct process *process = current->process;
-	struct signal_info info = { .number = number, .code = code, .value = address };
+	struct signal_info info = { .number = number, .code = code ? code : SI_KERNEL,
+				    .value = address };
 	struct signal_action *action = &process->signals.actions[number - 1];
 
 	spin_lock(&process->signals.lock);

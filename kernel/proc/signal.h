@@ -118,6 +118,8 @@ bool task_is_dying(void);
 void signal_init(void);
 void signal_queue_init(struct signal_queue *queue);
 void signal_queue_clear(struct signal_queue *queue); /* under the lock, or when nobody else sees it */
+/* Forgets what is pending of a set, for the process and each of its threads. */
+void signal_discard_locked(struct process *process, uint64_t set);
 /* Sets what the current task blocks; somebody else gets what it now leaves. */
 void signal_set_blocked(uint64_t blocked);
 /* exec: handlers go back to the default, ignored ones stay ignored. */
