@@ -16,7 +16,6 @@
 
 enum {
 	COMMAND_TEXT_MAX = 128 * 1024, /* what execve takes */
-	FILES_MAX = 256,
 };
 
 /* Fills the buffer from the file; how much came, or -errno. One byte more than `size` shows that
@@ -44,18 +43,23 @@ static int is_recipe(const struct dirent *entry)
 	return entry->d_name[0] != '.' && length > 4 && !strcmp(entry->d_name + length - 4, ".ini");
 }
 
+/* Tells that a file or directory cannot be read. A very long name is cut. */
+static void complain_unreadable(struct recipes *recipes, const char *name, int number)
+{
+	struct recipe_place place = { .line = 0 };
+	snprintf(place.file, sizeof(place.file), "%.*s", RECIPE_FILE_MAX - 1, name);
+	recipes_complain(recipes, &place, "%s (%s)", strerrordesc_np(number),
+			 strerrorname_np(number));
+}
+
 static void load_file(struct recipes *recipes, int directory, const char *name)
 {
 	static char text[RECIPE_TEXT_MAX + 1];
 	ssize_t length = file_load(directory, name, text, sizeof(text));
-	if (length >= 0) {
+	if (length >= 0)
 		recipes_read(recipes, name, text, (size_t)length);
-		return;
-	}
-	struct recipe_place place = { .line = 0 };
-	snprintf(place.file, sizeof(place.file), "%s", name);
-	recipes_complain(recipes, &place, "%s (%s)", strerrordesc_np((int)-length),
-			 strerrorname_np((int)-length));
+	else
+		complain_unreadable(recipes, name, (int)-length);
 }
 
 bool load_recipes(struct recipes *recipes, const char *directory)
@@ -64,12 +68,8 @@ bool load_recipes(struct recipes *recipes, const char *directory)
 	int count = scandir(directory, &entries, is_recipe, alphasort);
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (count < 0 || fd < 0) {
-		struct recipe_place place = { .line = 0 };
-		snprintf(place.file, sizeof(place.file), "%s", directory);
-		recipes_complain(recipes, &place, "%s (%s)", strerrordesc_np(errno),
-				 strerrorname_np(errno));
-	}
+	if (count < 0 || fd < 0)
+		complain_unreadable(recipes, directory, errno);
 	for (int i = 0; i < count; i++) {
 		if (fd >= 0)
 			load_file(recipes, fd, entries[i]->d_name);
