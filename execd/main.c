@@ -74,15 +74,16 @@ static int usage(int argc, char **argv)
 {
 	static const char text[] =
 		"usage: execd --check DIRECTORY\n\n"
-		"Reads the recipes DIRECTORY/*.ini, prints what they say, and every mistake with its\n"
-		"file and line on standard error. Exit status: 0 fine, 1 mistakes.\n"
+		"Reads the recipes DIRECTORY/*.ini, prints what they say, and every mistake with\n"
+		"its file and line on standard error. Exit status: 0 fine, 1 mistakes.\n"
 		"Without arguments execd is process 1 and nothing else.\n";
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		fputs(text, stdout);
 		return 0;
 	}
 	if (argc == 1)
-		fprintf(stderr, "execd: this is process %d, and execd is process 1\n", (int)getpid());
+		fprintf(stderr, "execd: this is process %d, and execd is process 1\n",
+			(int)getpid());
 	fputs(text, stderr);
 	return EXIT_USAGE;
 }

@@ -80,7 +80,8 @@ static void service_place(struct recipes *recipes, struct recipe_service *servic
 	if (!service->group[0]) {
 		if (limits->cpus_place.line || limits->shares_place.line)
 			recipes_complain(recipes, &service->place,
-					 "service %s: the root takes no cpus or shares; they are left out",
+					 "service %s: the root takes no cpus or shares; "
+					 "they are left out",
 					 service->name);
 		return;
 	}
@@ -117,7 +118,8 @@ static void service_check_leaf(struct recipes *recipes, struct recipe_service *s
 		if (is_below(recipes->groups[i].path, service->group)) {
 			recipes_complain(recipes, &service->place,
 					 "service %s: its group %s has a group below it (%s), "
-					 "so tasks cannot be in it; give the service a group of its own",
+					 "so tasks cannot be in it; "
+					 "give the service a group of its own",
 					 service->name, service->group, recipes->groups[i].path);
 			service->wrong = true;
 		}

@@ -208,8 +208,8 @@ static void section_store(struct reader *reader, const struct key *keys, void *s
 		if (strcmp(keys[i].name, name))
 			continue;
 		if (*seen & 1U << i) {
-			recipes_complain(reader->recipes, &reader->place, "%s: %s is set twice", owner,
-					 name);
+			recipes_complain(reader->recipes, &reader->place,
+					 "%s: %s is set twice", owner, name);
 			*wrong = true;
 		} else if (!keys[i].store(reader, section, value)) {
 			*wrong = true;
@@ -368,7 +368,8 @@ static char *next_line(char *line, int size, void *stream)
 		if (length > size - 3)
 			line_wrong(reader, reader->line, "the line has more than 197 bytes");
 		else if (bracket && bracket - start > RECIPE_NAME_MAX)
-			line_wrong(reader, reader->line, "the section's name has more than 49 bytes");
+			line_wrong(reader, reader->line,
+				   "the section's name has more than 49 bytes");
 	}
 	if (line_is_wrong(reader, reader->line) || length > size - 3)
 		snprintf(line, (size_t)size, header ? "[" WRONG "]\n" : WRONG "=\n");

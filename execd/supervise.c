@@ -149,8 +149,9 @@ static void front_start(struct supervisor *supervisor)
 	}
 	front->delay_ns = restart_delay(front->delay_ns, 0);
 	front->due_ns = front->started_ns + front->delay_ns;
-	log_error("%s: %s (%s); tried again", supervisor->command ? supervisor->command[0] : "/bin/sh",
-		  strerrordesc_np(-pid), strerrorname_np(-pid));
+	log_error("%s: %s (%s); tried again",
+		  supervisor->command ? supervisor->command[0] : "/bin/sh", strerrordesc_np(-pid),
+		  strerrorname_np(-pid));
 }
 
 /* A shell that is left at once is not there, or its console is gone: each next one waits longer. */

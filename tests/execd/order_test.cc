@@ -55,8 +55,8 @@ TEST(RecipesOrder, RefusesAServiceAboveAGroup)
 	Reading reading("[service a]\nexec=x\ngroup=g\n[service b]\nexec=x\ngroup=g/h\n");
 	reading.order();
 	EXPECT_EQ(reading.errors,
-		  Lines{"a.ini:2: service a: its group g has a group below it (g/h), so tasks cannot "
-			"be in it; give the service a group of its own"});
+		  Lines{"a.ini:2: service a: its group g has a group below it (g/h), so tasks "
+			"cannot be in it; give the service a group of its own"});
 	EXPECT_TRUE(reading.service(0).wrong);
 	EXPECT_FALSE(reading.service(1).wrong);
 }

@@ -37,7 +37,10 @@ struct Reading {
 		return *this;
 	}
 
-	const struct recipe_service &service(size_t index) const { return recipes->services[index]; }
+	const struct recipe_service &service(size_t index) const 
+	{
+		return recipes->services[index];
+	}
 	const struct recipe_group &group(size_t index) const { return recipes->groups[index]; }
 
 	std::vector<std::string> paths() const

@@ -215,7 +215,7 @@ TEST(RecipesRead, SurvivesAnyBytes)
 		std::string text;
 		for (int i = 0; i < 300; i++) {
 			state = state * 1103515245u + 12345u;
-			text += pieces[state >> 16 & 0xff ? (state >> 16) % (sizeof(pieces) - 1) : 0];
+			text += pieces[(state >> 16) % (sizeof(pieces) - 1)];
 		}
 		Reading reading(text);
 		reading.order();

@@ -31,7 +31,8 @@ group ""
 for name in create remove move run set get pin tree show; do
 	expect 0 "usage: schedctl $name *--root DIR*" "$name" --help
 	expect 0 "usage: schedctl $name *" "$name" -h
-	expect 2 "schedctl: $name: there is no option --nosuch (schedctl $name --help)" "$name" --nosuch
+	expect 2 "schedctl: $name: there is no option --nosuch (schedctl $name --help)" \
+		"$name" --nosuch
 	expect 0 "*  $name *" --help
 done
 
@@ -57,7 +58,8 @@ expect 2 "schedctl: show: one group or task is wanted*" show
 
 # Groups and settings.
 expect 0 "" create web
-[[ $(<"$root/cgroup.subtree_control") == "+cpuset +cpu" ]] || { echo "FAIL: controllers" >&2; exit 1; }
+[[ $(<"$root/cgroup.subtree_control") == "+cpuset +cpu" ]] ||
+	{ echo "FAIL: controllers" >&2; exit 1; }
 expect 1 "schedctl: web: mkdir: it is there already; with -p that is fine (EEXIST)" create web
 expect 0 "" create -p web
 expect 1 "schedctl: a/b: mkdir: its parent is not there;*(ENOENT)" create a/b

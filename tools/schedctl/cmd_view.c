@@ -173,8 +173,8 @@ static void print_rows(struct session *session, const struct row *rows, size_t c
 			fputs(has_sibling(rows, count, i, depth) ? lines->through : lines->blank,
 			      stdout);
 		if (rows[i].depth)
-			fputs(has_sibling(rows, count, i, rows[i].depth) ? lines->fork : lines->last,
-			      stdout);
+			fputs(has_sibling(rows, count, i, rows[i].depth) ? lines->fork
+									 : lines->last, stdout);
 		printf("%-*s", name_width - 3 * (int)rows[i].depth, last_component(rows[i].group));
 		for (int cell = 0; cell < CELL_COUNT; cell++)
 			print_cell((enum cell)cell, widths[cell], rows[i].cells[cell]);

@@ -16,6 +16,7 @@
 
 #define NOT_A_LIST "this is no CPU list such as 0-3,6"
 #define NOT_ALLOWED "not allowed; be root, or own this part of the tree"
+#define HANDS_OUT "the group hands out memory, io or hugetlb and so takes no tasks"
 #define NO_DOMAIN \
 	"the group is 'domain invalid': its parent holds tasks itself; " \
 	"move them out, or use a sibling"
@@ -45,19 +46,20 @@ static const struct reason reasons[] = {
 	{ "cgroup.threads", ESRCH, "there is no such task" },
 	{ "cgroup.procs", EINVAL, "kernel threads stay where they are" },
 	{ "cgroup.threads", EINVAL, "kernel threads stay where they are" },
-	{ "cgroup.procs", EBUSY, "the group hands out memory, io or hugetlb and so takes no tasks" },
+	{ "cgroup.procs", EBUSY, HANDS_OUT },
 	{ "cgroup.procs", EOPNOTSUPP, NO_DOMAIN },
 	{ "cgroup.threads", EOPNOTSUPP,
 	  "a thread may leave its process's group only within a threaded subtree" },
 	{ "cgroup.procs", ENOSPC, "the group has no CPU" },
 	{ "cgroup.threads", ENOSPC, "the group has no CPU" },
-	{ "clone3", EBUSY, "the group hands out memory, io or hugetlb and so takes no tasks" },
+	{ "clone3", EBUSY, HANDS_OUT },
 	{ "clone3", EOPNOTSUPP, NO_DOMAIN },
 	{ "clone3", ENOSPC, "the group has no CPU" },
 	{ "clone3", EAGAIN, "no more tasks are allowed here" },
 	{ "clone3", ENOMEM, "the kernel has no memory for another task" },
 	{ "clone3", ENOSYS, "this kernel starts no task inside a group" },
-	{ "cgroup.subtree_control", EBUSY, "the group holds tasks, or a child uses the controller" },
+	{ "cgroup.subtree_control", EBUSY,
+	  "the group holds tasks, or a child uses the controller" },
 	{ "cgroup.subtree_control", ENOENT, "its parent does not offer the controller" },
 	{ "cgroup.subtree_control", EINVAL, "write +NAME or -NAME of a controller" },
 	{ "*", EACCES, NOT_ALLOWED },
@@ -103,11 +105,11 @@ static void explain_populated(const struct sched_tree *tree, const struct sched_
 	sched_tasks_read(tree, group, SCHED_PROCESSES, &tasks, &ignored);
 	sched_group_list(tree, group, &list, &ignored);
 	if (list.count > 1)
-		snprintf(buffer, size, "it has groups below it (%s, ...); 'remove -r' takes them too",
-			 list.group[1].path);
+		snprintf(buffer, size, "it has groups below it (%s, ...); "
+			 "'remove -r' takes them too", list.group[1].path);
 	else if (tasks.count)
-		snprintf(buffer, size, "it holds %zu task%s (%d, ...); move them out first", tasks.count,
-			 tasks.count == 1 ? "" : "s", (int)tasks.task[0]);
+		snprintf(buffer, size, "it holds %zu task%s (%d, ...); move them out first",
+			 tasks.count, tasks.count == 1 ? "" : "s", (int)tasks.task[0]);
 	else
 		snprintf(buffer, size, "it is in use");
 	sched_list_free(&list);

@@ -39,7 +39,8 @@ int sched_fail(struct sched_error *error, int number, const char *format, ...)
 	size_t used = length < 0 ? 0 : (size_t)length;
 	if (used < sizeof(error->text)) {
 		const char *name = strerrorname_np(number);
-		snprintf(error->text + used, sizeof(error->text) - used, " (%s)", name ? name : "?");
+		snprintf(error->text + used, sizeof(error->text) - used, " (%s)",
+			 name ? name : "?");
 	}
 	return -number;
 }
@@ -54,8 +55,9 @@ static int component_check(const char *text, size_t length, const char *whole,
 			   struct sched_error *error)
 {
 	if (length > SCHED_COMPONENT_MAX)
-		return sched_fail(error, ENAMETOOLONG, "%.40s...: a group's name has at most %d bytes",
-				  text, SCHED_COMPONENT_MAX);
+		return sched_fail(error, ENAMETOOLONG,
+				  "%.40s...: a group's name has at most %d bytes", text,
+				  SCHED_COMPONENT_MAX);
 	if ((length == 1 && text[0] == '.') || (length == 2 && text[0] == '.' && text[1] == '.'))
 		return sched_fail(error, EINVAL, "%s: '%.*s' is no name of a group", whole,
 				  (int)length, text);
@@ -81,8 +83,9 @@ int sched_group_parse(const char *text, struct sched_group *group, struct sched_
 		if (result)
 			return result;
 		if (used + length + 2 > sizeof(group->path))
-			return sched_fail(error, ENAMETOOLONG, "%.40s...: a path has at most %d bytes",
-					  text, SCHED_PATH_MAX - 1);
+			return sched_fail(error, ENAMETOOLONG,
+					  "%.40s...: a path has at most %d bytes", text,
+					  SCHED_PATH_MAX - 1);
 		if (used)
 			group->path[used++] = '/';
 		memcpy(group->path + used, at, length);

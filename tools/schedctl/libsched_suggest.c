@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libsched_suggest.c - the word that was probably meant: the fewest letters added, dropped, changed or
- * swapped.
+ * libsched_suggest.c - the word that was probably meant: the fewest letters added, dropped,
+ * changed or swapped.
  */
 #include <string.h>
 
@@ -31,7 +31,8 @@ static unsigned int distance(const char *one, size_t one_length, const char *oth
 		for (size_t j = 1; j <= other_length; j++) {
 			unsigned int change = one[i - 1] != other[j - 1];
 			row[j] = least(last[j - 1] + change, least(last[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
+			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] &&
+			    one[i - 2] == other[j - 1])
 				row[j] = least(row[j], before[j - 2] + 1);
 		}
 		unsigned int *oldest = before;

@@ -74,7 +74,7 @@ static void print_overview(FILE *stream)
 	for (const struct command *command = commands; command->name; command++)
 		fprintf(stream, "  %-8s %-42s %s\n", command->name, command->synopsis,
 			command->summary);
-	fputs("\n'schedctl COMMAND --help' tells more. GROUP is a path such as web/api, / the root.\n"
+	fputs("\n'schedctl COMMAND --help' tells more. GROUP is a path such as web/api, or /.\n"
 	      "--root DIR is any cgroup2 mount (" SCHED_ROOT_DEFAULT ").\n"
 	      "Exit status: 0 done, 1 refused, 2 the command line makes no sense.\n", stream);
 }
