@@ -36,7 +36,13 @@ enum {
 	CG_NICE_MAX = 19,
 	CG_LIMIT_NONE = INT32_MAX, /* cgroup.max.*, pids.max: "max" */
 	CG_PIDS_MAX = 4194304,     /* the highest other pids.max */
+	CG_PERIOD_DEFAULT_US = 100000, /* cpu.max */
+	CG_PERIOD_MIN_US = 1000,
+	CG_PERIOD_MAX_US = 1000000,
+	CG_QUOTA_MIN_US = 1000,
 };
+#define CG_QUOTA_MAX_US ((UINT64_C(1) << 44) - 1) /* quota and burst together */
+#define CG_QUOTA_NONE UINT64_MAX                  /* cpu.max: "max" */
 
 /* In the order in which cgroup.controllers lists them. */
 enum cg_controller { CG_CPUSET, CG_CPU, CG_MEMORY, CG_PIDS, CG_CONTROLLER_COUNT };
@@ -51,6 +57,16 @@ enum {
 	CG_THREADED_CONTROLLERS = CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS,
 };
 
+/* What the surrounding system enforces beyond masks and shares: a file over a setting that it does not
+ * enforce is not there. */
+enum cg_feature {
+	CG_FEATURE_BANDWIDTH = 1, /* cpu.max, cpu.max.burst */
+	CG_FEATURE_FREEZE = 2,    /* cgroup.freeze */
+	CG_FEATURE_KILL = 4,      /* cgroup.kill */
+	CG_FEATURE_MEMS = 8,      /* cpuset.mems */
+	CG_FEATURE_ALL = 15,
+};
+
 enum cg_type { CG_DOMAIN, CG_DOMAIN_THREADED, CG_DOMAIN_INVALID, CG_THREADED };
 
 /* What a move takes along. */
@@ -62,6 +78,9 @@ enum cg_change {
 	CG_CHANGED_SHARES = 2,    /* cg_node_shares(), or whether it competes as a group at all */
 	CG_CHANGED_EVENTS = 4,    /* cgroup.events: populated */
 	CG_CHANGED_PIDS = 8,      /* pids.events */
+	CG_CHANGED_BANDWIDTH = 16, /* quota, period or burst */
+	CG_CHANGED_FROZEN = 32,   /* cg_node_is_frozen(), and so cgroup.events */
+	CG_CHANGED_MEMS = 64,     /* cpuset.mems.effective */
 };
 
 struct cg_node {
@@ -92,9 +111,17 @@ struct cg_node {
 
 	struct cpumask cpus;      /* (t) cpuset.cpus: the request */
 	struct cpumask effective; /* (t) cpuset.cpus.effective */
+	uint64_t mems;            /* (t) cpuset.mems: the request, one bit a memory node */
+	uint64_t effective_mems;  /* (t) cpuset.mems.effective */
 
 	uint32_t shares;          /* (t) by cpu.weight or .nice */
 	bool idle;                /* (t) cpu.idle */
+	uint64_t quota_us;        /* (t) cpu.max: CPU time in each period, or CG_QUOTA_NONE */
+	uint64_t period_us;       /* (t) cpu.max */
+	uint64_t burst_us;        /* (t) cpu.max.burst: saved time that may be used on top */
+
+	bool freeze;              /* (t) cgroup.freeze: its own request */
+	uint32_t freezers;        /* (t) nodes from here up that request it */
 
 	int32_t pids_max;         /* (t) pids.max */
 	int32_t task_count;       /* (t) members here and below */
@@ -126,6 +153,8 @@ struct cg_tree {
 	struct cpumask online;         /* (t) CPUs that run */
 	unsigned int cpu_count;        /* (i) one more than the last possible CPU */
 	cg_controllers available;      /* (i) what the root offers */
+	uint8_t features;              /* (i) enum cg_feature */
+	uint64_t mems;                 /* (i) memory nodes that are there */
 	uint64_t last_id;              /* (t) */
 	uint64_t shape;                /* (t) how often a node was made or removed */
 	struct cg_link changed_nodes;   /* (t) head: what the caller has not taken yet */
@@ -136,6 +165,8 @@ struct cg_tree {
 /* The tree of a machine: a root without members. `online` is a part of `possible`, not empty. */
 void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const struct cpumask *online,
 		  cg_controllers available);
+/* Right after it: what the system enforces (none at first), and its memory nodes (the first at first). */
+void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems);
 
 /* ---- shape: cg_tree.c ---- */
 
@@ -189,6 +220,15 @@ int cg_set_threaded(struct cg_node *node);
 int cg_set_depth_max(struct cg_node *node, int32_t limit);
 int cg_set_descendants_max(struct cg_node *node, int32_t limit);
 
+/* cgroup.freeze: 0 or 1, else -ERANGE. What is below freezes with it. O(nodes below). -EACCES the root,
+ * -ENODEV. */
+int cg_set_freeze(struct cg_node *node, int32_t freeze);
+
+static inline bool cg_node_is_frozen(const struct cg_node *node)
+{
+	return node->freezers;
+}
+
 /* ---- CPUs: cg_cpuset.c ---- */
 
 /*
@@ -196,6 +236,9 @@ int cg_set_descendants_max(struct cg_node *node, int32_t limit);
  * -EINVAL not all possible, -ENOSPC emptied while populated, -EACCES the root, -ENODEV.
  */
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
+
+/* cpuset.mems, likewise for memory nodes; errors as for cg_set_cpus(). */
+int cg_set_mems(struct cg_node *node, uint64_t mems);
 
 /* CPUs came or went. A part of possible, not empty. Requests and pins stay. */
 void cg_set_online(struct cg_tree *tree, const struct cpumask *online);
@@ -212,6 +255,13 @@ int cg_set_idle(struct cg_node *node, int64_t idle);
 /* The one scale behind nice levels (CG_NICE_MIN to CG_NICE_MAX), tasks' as nodes'; and the nearest. */
 uint32_t cg_shares_of_nice(int nice);
 int cg_nice_of_shares(int64_t shares);
+
+/*
+ * cpu.max and cpu.max.burst: -EINVAL a quota or a period outside its limits, a burst above the quota,
+ * or both together above CG_QUOTA_MAX_US; -EACCES, -ENODEV. A child's quota may exceed its parent's.
+ */
+int cg_set_bandwidth(struct cg_node *node, uint64_t quota_us, uint64_t period_us);
+int cg_set_burst(struct cg_node *node, uint64_t burst_us);
 
 /* What the scheduler divides by: 1024 is weight 100. */
 static inline uint32_t cg_node_shares(const struct cg_node *node)

@@ -82,6 +82,10 @@ static void check_control(const struct cg_node *node)
 		cg_assert(cpumask_empty(&node->cpus));
 	if (!node->parent || !(has & CG_HAS_CPU))
 		cg_assert(node->shares == CG_SHARES_DEFAULT && !node->idle);
+	if (!node->parent || !(has & CG_HAS_CPU))
+		cg_assert(node->quota_us == CG_QUOTA_NONE && !node->burst_us);
+	cg_assert(node->quota_us == CG_QUOTA_NONE || node->burst_us <= node->quota_us);
+	cg_assert(node->freezers == (node->parent ? node->parent->freezers : 0) + node->freeze);
 	if (!node->parent || !(has & CG_HAS_PIDS))
 		cg_assert(node->pids_max == CG_LIMIT_NONE);
 }
@@ -98,6 +102,8 @@ static void check_masks(const struct cg_tree *tree, const struct cg_node *node)
 		wanted = node->parent->effective;
 	cg_assert(cpumask_equal(&node->effective, &wanted));
 	cg_assert(!cpumask_empty(&node->effective));
+	uint64_t mems = node->mems & node->parent->effective_mems;
+	cg_assert(node->effective_mems == (mems ? mems : node->parent->effective_mems));
 }
 
 /* The threads of the process that `lead` stands for. */

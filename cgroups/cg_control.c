@@ -125,6 +125,8 @@ static void reset_settings(struct cg_node *node, cg_controllers controllers)
 		cg_cpuset_reset(node);
 	if (controllers & CG_HAS_CPU)
 		cg_shares_reset(node);
+	if (controllers & CG_HAS_CPU)
+		cg_bandwidth_reset(node);
 	if (controllers & CG_HAS_PIDS)
 		cg_pids_reset(node);
 }
@@ -180,5 +182,23 @@ int cg_set_descendants_max(struct cg_node *node, int32_t limit)
 	if (node->dead)
 		return -ENODEV;
 	node->descendants_max = limit;
+	return 0;
+}
+
+int cg_set_freeze(struct cg_node *node, int32_t freeze)
+{
+	if (freeze < 0 || freeze > 1)
+		return -ERANGE;
+	int error = cg_check_setting(node);
+	if (error || freeze == node->freeze)
+		return error;
+
+	node->freeze = freeze;
+	for (struct cg_node *below = node; below; below = cg_next_below(below, node)) {
+		bool before = cg_node_is_frozen(below);
+		below->freezers += freeze ? 1U : -1U;
+		if (cg_node_is_frozen(below) != before)
+			cg_node_changed(below, CG_CHANGED_FROZEN);
+	}
 	return 0;
 }

@@ -5,6 +5,8 @@
  *   effective = cpus ∩ parent's effective;  when that is empty: the parent's effective
  *   root:       the CPUs that are online
  *
+ * and the same for memory nodes, of which those that are there stay.
+ *
  * Invariant (cg_check): that, for every node; so effective is never empty. A node that lacks the
  * controller requests nothing and is its parent's equal.
  *
@@ -69,10 +71,45 @@ int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus)
 	return 0;
 }
 
+static bool refresh_node_mems(struct cg_node *node)
+{
+	uint64_t limit = node->parent->effective_mems;
+	uint64_t effective = node->mems & limit ? node->mems & limit : limit;
+	if (effective == node->effective_mems)
+		return false;
+	node->effective_mems = effective;
+	cg_node_changed(node, CG_CHANGED_MEMS);
+	return true;
+}
+
+static void set_mems(struct cg_node *top, uint64_t mems)
+{
+	top->mems = mems;
+	struct cg_node *node = top;
+	while (node)
+		node = refresh_node_mems(node) ? cg_next_below(node, top)
+					       : cg_next_beside(node, top);
+}
+
+int cg_set_mems(struct cg_node *node, uint64_t mems)
+{
+	int error = cg_check_setting(node);
+	if (error)
+		return error;
+	if (mems & ~node->tree->mems)
+		return -EINVAL;
+	if (!mems && node->mems && cg_node_is_populated(node))
+		return -ENOSPC;
+
+	set_mems(node, mems);
+	return 0;
+}
+
 void cg_cpuset_reset(struct cg_node *node)
 {
 	node->cpus = cpumask_none();
 	refresh_below(node);
+	set_mems(node, 0);
 }
 
 void cg_set_online(struct cg_tree *tree, const struct cpumask *online)

@@ -40,6 +40,7 @@ void cg_member_changed(struct cg_member *member);
 /* Fresh settings of a controller, as a node has them that just got it. */
 void cg_cpuset_reset(struct cg_node *node);
 void cg_shares_reset(struct cg_node *node);
+void cg_bandwidth_reset(struct cg_node *node);
 void cg_pids_reset(struct cg_node *node);
 
 /* 0, -EACCES or -ENODEV: whether a setting that the root lacks may be changed. */

@@ -41,6 +41,8 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	node->depth_max = CG_LIMIT_NONE;
 	node->pids_max = CG_LIMIT_NONE;
 	node->shares = CG_SHARES_DEFAULT;
+	node->quota_us = CG_QUOTA_NONE;
+	node->period_us = CG_PERIOD_DEFAULT_US;
 }
 
 void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const struct cpumask *online,
@@ -54,6 +56,8 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const st
 	cpumask_for_each (cpu, possible)
 		tree->cpu_count = cpu + 1;
 	tree->available = available;
+	tree->features = 0;
+	tree->mems = 1;
 	tree->last_id = 0;
 	tree->shape = 0;
 	cg_link_init(&tree->changed_nodes);
@@ -63,6 +67,15 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const st
 	init_node(tree, &tree->root);
 	tree->root.name = "";
 	tree->root.effective = *online;
+	tree->root.effective_mems = tree->mems;
+}
+
+void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems)
+{
+	cg_assert(!tree->root.child_count && mems);
+	tree->features = (uint8_t)features;
+	tree->mems = mems;
+	tree->root.effective_mems = mems;
 }
 
 static int check_limits(const struct cg_node *parent)
@@ -103,6 +116,8 @@ int cg_create(struct cg_node *parent, struct cg_node *node, const char *name, si
 	node->name_length = (uint8_t)length;
 	node->depth = (uint16_t)(parent->depth + 1);
 	node->effective = parent->effective;
+	node->effective_mems = parent->effective_mems;
+	node->freezers = parent->freezers;
 	cg_link_insert(&node->siblings, &parent->children);
 	cg_link_insert(&node->name_link, bucket_of(parent, name, length));
 	parent->child_count++;

@@ -33,11 +33,17 @@ SYSFS_STORE(cgroup_max_depth);
 SYSFS_SHOW(cgroup_max_descendants);
 SYSFS_STORE(cgroup_max_descendants);
 SYSFS_SHOW(cgroup_stat);
+SYSFS_SHOW(cgroup_freeze);
+SYSFS_STORE(cgroup_freeze);
+SYSFS_STORE(cgroup_kill);
 
 /* cpuset_files.c */
 SYSFS_SHOW(cpuset_cpus);
 SYSFS_STORE(cpuset_cpus);
 SYSFS_SHOW(cpuset_cpus_effective);
+SYSFS_SHOW(cpuset_mems);
+SYSFS_STORE(cpuset_mems);
+SYSFS_SHOW(cpuset_mems_effective);
 
 /* cpu_files.c */
 SYSFS_SHOW(cpu_weight);
@@ -46,6 +52,10 @@ SYSFS_SHOW(cpu_weight_nice);
 SYSFS_STORE(cpu_weight_nice);
 SYSFS_SHOW(cpu_idle);
 SYSFS_STORE(cpu_idle);
+SYSFS_SHOW(cpu_max);
+SYSFS_STORE(cpu_max);
+SYSFS_SHOW(cpu_max_burst);
+SYSFS_STORE(cpu_max_burst);
 SYSFS_SHOW(cpu_stat);
 
 /* pids_files.c */

@@ -179,7 +179,7 @@ SYSFS_SHOW(cgroup_events)
 {
 	(void)environment;
 	outbuf_field(out, "populated", cg_node_is_populated(node));
-	outbuf_field(out, "frozen", 0);
+	outbuf_field(out, "frozen", cg_node_is_frozen(node));
 	return 0;
 }
 
@@ -238,5 +238,34 @@ SYSFS_SHOW(cgroup_stat)
 	(void)environment;
 	outbuf_field(out, "nr_descendants", node->descendant_count);
 	outbuf_field(out, "nr_dying_descendants", 0);
+	return 0;
+}
+
+SYSFS_SHOW(cgroup_freeze)
+{
+	(void)environment;
+	put_line(out, node->freeze);
+	return 0;
+}
+
+SYSFS_STORE(cgroup_freeze)
+{
+	int32_t freeze;
+	(void)environment;
+	int error = text_to_int(text_trim((struct text){ text, length }), &freeze);
+	return error ? error : cg_set_freeze(node, freeze);
+}
+
+SYSFS_STORE(cgroup_kill)
+{
+	int32_t kill;
+	int error = text_to_int(text_trim((struct text){ text, length }), &kill);
+	if (error)
+		return error;
+	if (kill != 1)
+		return -ERANGE;
+	if (cg_node_is_threaded(node))
+		return -EOPNOTSUPP;
+	environment->kill(environment->context, node);
 	return 0;
 }

@@ -4,6 +4,8 @@
  *
  * Context: the caller holds whatever guards the tree; the node is alive.
  */
+#include <errno.h>
+
 #include "sysfs/cells.h"
 
 SYSFS_SHOW(cpu_weight)
@@ -52,6 +54,68 @@ SYSFS_STORE(cpu_idle)
 	(void)environment;
 	int error = text_to_signed((struct text){ text, length }, &idle);
 	return error ? error : cg_set_idle(node, idle);
+}
+
+SYSFS_SHOW(cpu_max)
+{
+	(void)environment;
+	if (node->quota_us == CG_QUOTA_NONE)
+		outbuf_text(out, "max");
+	else
+		outbuf_unsigned(out, node->quota_us);
+	outbuf_char(out, ' ');
+	outbuf_unsigned(out, node->period_us);
+	outbuf_char(out, '\n');
+	return 0;
+}
+
+/* The digits that the text begins with, as far as a number of 64 bits goes; what is behind them does
+ * not matter. False: it begins with none. */
+static bool leading_digits(struct text text, uint64_t *number)
+{
+	uint64_t value = 0;
+	size_t place = 0;
+	for (; place < text.length && text.start[place] >= '0' && text.start[place] <= '9'; place++) {
+		uint64_t digit = (uint64_t)(text.start[place] - '0');
+		value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
+	}
+	if (place)
+		*number = value;
+	return place;
+}
+
+/* "$QUOTA [$PERIOD]"; a period that is no number stays what it was, and the rest is not looked at. */
+SYSFS_STORE(cpu_max)
+{
+	enum { WORD_MAX = 20 };
+	struct text rest = text_trim((struct text){ text, length }), word = { rest.start, 0 };
+	uint64_t quota = CG_QUOTA_NONE, period = node->period_us;
+	(void)environment;
+	while (word.length < rest.length && word.length < WORD_MAX && !text_is_space(word.start[word.length]))
+		word.length++;
+	rest = text_trim((struct text){ rest.start + word.length, rest.length - word.length });
+	leading_digits(rest, &period);
+	if (!leading_digits(word, &quota) && !text_equals(word, "max"))
+		return -EINVAL;
+	if (quota == CG_QUOTA_NONE && word.start[0] != 'm')
+		return -EINVAL; /* the number that stands for none */
+	return cg_set_bandwidth(node, quota, period);
+}
+
+SYSFS_SHOW(cpu_max_burst)
+{
+	(void)environment;
+	outbuf_unsigned(out, node->burst_us);
+	outbuf_char(out, '\n');
+	return 0;
+}
+
+SYSFS_STORE(cpu_max_burst)
+{
+	uint64_t burst;
+	(void)environment;
+	int error = text_to_unsigned((struct text){ text, length }, &burst);
+	return error ? error : cg_set_burst(node, burst);
 }
 
 SYSFS_SHOW(cpu_stat)

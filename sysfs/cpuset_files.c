@@ -34,3 +34,41 @@ SYSFS_SHOW(cpuset_cpus_effective)
 	put_list(out, &node->effective);
 	return 0;
 }
+
+static void put_mems(struct outbuf *out, uint64_t mems)
+{
+	struct cpumask mask = cpumask_none();
+	mask.bits[0] = mems;
+	put_list(out, &mask);
+}
+
+SYSFS_SHOW(cpuset_mems)
+{
+	(void)environment;
+	put_mems(out, node->mems);
+	return 0;
+}
+
+/* One more than the highest memory node that may be named: Linux's 4, or what the machine has. */
+static unsigned int mem_count(const struct cg_tree *tree)
+{
+	unsigned int count = 4;
+	while (count < CPUMASK_WORD_BITS && tree->mems >> count)
+		count++;
+	return count;
+}
+
+SYSFS_STORE(cpuset_mems)
+{
+	struct cpumask mems;
+	(void)environment;
+	int error = cpulist_parse(text, length, mem_count(node->tree), &mems);
+	return error ? error : cg_set_mems(node, mems.bits[0]);
+}
+
+SYSFS_SHOW(cpuset_mems_effective)
+{
+	(void)environment;
+	put_mems(out, node->effective_mems);
+	return 0;
+}

@@ -31,6 +31,8 @@ struct sysfs_environment {
 	/* Whether the writer may take the member to that node: 0 or -EACCES. */
 	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
 	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
+	/* With CG_FEATURE_KILL: ends every process of the node and below, forks under way included. */
+	void (*kill)(void *context, struct cg_node *node);
 };
 
 enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };
@@ -40,6 +42,7 @@ struct sysfs_row {
 	uint16_t mode;              /* permission bits: 0444, 0644, 0200 */
 	uint8_t where;              /* enum sysfs_where */
 	cg_controllers controllers; /* the node must have one of them; 0: always there */
+	uint8_t features;           /* the system must have all of them (enum cg_feature) */
 	uint16_t write_max;         /* bytes; 0: SYSFS_WRITE_MAX */
 	/* 0 or -errno; NULL: cannot be read. */
 	int (*show)(const struct sysfs_environment *environment, const struct cg_node *node,

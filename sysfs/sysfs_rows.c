@@ -28,12 +28,20 @@ static const struct sysfs_row cgroup_rows[] = {
 	  READ_WRITE(cgroup_max_descendants) },
 	{ .name = "cgroup.max.depth", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_max_depth) },
 	{ .name = "cgroup.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_stat) },
+	{ .name = "cgroup.freeze", .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_FREEZE,
+	  READ_WRITE(cgroup_freeze) },
+	{ .name = "cgroup.kill", .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
+	  .mode = 0200, .store = cgroup_kill_store },
 	{ .name = "cpu.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
 
 	{ .name = "cpuset.cpus", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_cpus) },
 	{ .name = "cpuset.cpus.effective", .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
 	  READ_ONLY(cpuset_cpus_effective) },
+	{ .name = "cpuset.mems", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	  .features = CG_FEATURE_MEMS, .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_mems) },
+	{ .name = "cpuset.mems.effective", .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
+	  .features = CG_FEATURE_MEMS, READ_ONLY(cpuset_mems_effective) },
 
 	{ .name = "cpu.weight", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_weight) },
@@ -41,6 +49,10 @@ static const struct sysfs_row cgroup_rows[] = {
 	  READ_WRITE(cpu_weight_nice) },
 	{ .name = "cpu.idle", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_idle) },
+	{ .name = "cpu.max", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	  .features = CG_FEATURE_BANDWIDTH, READ_WRITE(cpu_max) },
+	{ .name = "cpu.max.burst", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	  .features = CG_FEATURE_BANDWIDTH, READ_WRITE(cpu_max_burst) },
 
 	{ .name = "pids.max", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
 	  READ_WRITE(pids_max) },
@@ -80,6 +92,8 @@ const struct sysfs_row *sysfs_cpu_rows(size_t *count)
 bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node)
 {
 	if (node->dead || !(row->where & (node->parent ? SYSFS_BELOW_ROOT : SYSFS_ON_ROOT)))
+		return false;
+	if (row->features & ~node->tree->features)
 		return false;
 	return !row->controllers || row->controllers & cg_node_controllers(node);
 }

@@ -20,18 +20,18 @@ struct text text_until_nul(const char *start, size_t length)
 	return text;
 }
 
-static bool is_space(char character)
+bool text_is_space(char character)
 {
 	return character == ' ' || (character >= '\t' && character <= '\r');
 }
 
 struct text text_trim(struct text text)
 {
-	while (text.length && is_space(text.start[0])) {
+	while (text.length && text_is_space(text.start[0])) {
 		text.start++;
 		text.length--;
 	}
-	while (text.length && is_space(text.start[text.length - 1]))
+	while (text.length && text_is_space(text.start[text.length - 1]))
 		text.length--;
 	return text;
 }

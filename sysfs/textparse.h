@@ -22,6 +22,7 @@ struct text {
 struct text text_until_nul(const char *start, size_t length);
 /* Without the white space at both ends. */
 struct text text_trim(struct text text);
+bool text_is_space(char character);
 bool text_equals(struct text text, const char *word);
 /* Cuts off and answers what stands before the first `separator` (or all of it); *rest is what is
  * behind it. False, once nothing is left. */

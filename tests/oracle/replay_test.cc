@@ -100,5 +100,5 @@ TEST_P(Oracle, AgreesLineForLine)
 	EXPECT_GT(compared, 500U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Traces, Oracle, testing::Values("effective", "affinity", "threaded"),
+INSTANTIATE_TEST_SUITE_P(Traces, Oracle, testing::Values("core", "effective", "affinity", "weight", "threaded", "mems"),
 			 [](const auto &info) { return info.param; });

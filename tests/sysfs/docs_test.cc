@@ -49,6 +49,8 @@ TEST(SysfsDocs, HaveEachFileOfANode)
 		for (auto [controller, name] : controllers)
 			if (rows[i].controllers & controller)
 				place += std::string(", needs ") + name;
+		if (rows[i].features)
+			place += ", where enforced";
 		wanted.push_back(rows[i].name + ("|" + mode_of(rows[i])) + ", " + place);
 	}
 	EXPECT_EQ(documented("/sys/fs/cgroup"), wanted);

@@ -372,6 +372,124 @@ TEST(Pids, ShowsLimitCountAndRefusals)
 	EXPECT_EQ(host.write("a/pids.max", "max"), 0);
 }
 
+TEST(CgroupFreeze, IsInheritedAndShowsTheOwnRequest)
+{
+	Host host;
+	host.make("a");
+	host.make("a/b");
+	EXPECT_EQ(host.write("a/cgroup.freeze", " 1\n"), 0);
+	EXPECT_EQ(host.read("a/b/cgroup.events"), "populated 0\nfrozen 1\n");
+	EXPECT_EQ(host.read("a/b/cgroup.freeze"), "0\n");
+	host.make("a/b/c");
+	EXPECT_EQ(host.read("a/b/c/cgroup.events"), "populated 0\nfrozen 1\n");
+	EXPECT_EQ(host.write("a/b/cgroup.freeze", "1"), 0);
+	EXPECT_EQ(host.write("a/b/cgroup.freeze", "1"), 0);
+	EXPECT_EQ(host.write("a/cgroup.freeze", "0"), 0);
+	EXPECT_EQ(host.read("a/cgroup.events"), "populated 0\nfrozen 0\n");
+	EXPECT_EQ(host.read("a/b/c/cgroup.events"), "populated 0\nfrozen 1\n");
+	host.check();
+	for (const char *text : { "2", "-1", "99999999999999999999" })
+		EXPECT_EQ(host.write("a/cgroup.freeze", text), -ERANGE) << text;
+	EXPECT_EQ(host.write("a/cgroup.freeze", "x"), -EINVAL);
+	EXPECT_EQ(cg_set_freeze(host.node("."), 1), -EACCES);
+}
+
+TEST(CgroupFreeze, TellsEachNodeThatItStops)
+{
+	Host host;
+	host.make("a");
+	host.make("a/b");
+	host.write("a/b/cgroup.freeze", "1");
+	cg_forget_changes(host.tree.get());
+	host.write("a/cgroup.freeze", "1");
+	unsigned int what;
+	EXPECT_EQ(cg_next_changed_node(host.tree.get(), &what), host.node("a"));
+	EXPECT_EQ(what, (unsigned int)CG_CHANGED_FROZEN);
+	EXPECT_EQ(cg_next_changed_node(host.tree.get(), &what), nullptr);
+}
+
+TEST(CgroupKill, EndsTheSubtree)
+{
+	Host host;
+	host.group("a/b");
+	EXPECT_EQ(host.write("a/cgroup.kill", "1\n"), 0);
+	EXPECT_EQ(host.killed, host.node("a"));
+	EXPECT_EQ(host.read("a/cgroup.kill"), error(EINVAL));
+	EXPECT_EQ(host.write("a/cgroup.kill", "0"), -ERANGE);
+	EXPECT_EQ(host.write("a/cgroup.kill", "2"), -ERANGE);
+	EXPECT_EQ(host.write("a/cgroup.kill", "max"), -EINVAL);
+	host.write("a/b/cgroup.type", "threaded");
+	EXPECT_EQ(host.write("a/b/cgroup.kill", "1"), -EOPNOTSUPP);
+	EXPECT_EQ(host.killed, host.node("a"));
+}
+
+TEST(CpusetMems, FollowsTheRulesOfCpus)
+{
+	Host host;
+	host.group("a/b");
+	EXPECT_EQ(host.read("cpuset.mems.effective"), "0-1\n");
+	EXPECT_EQ(host.write("a/cpuset.mems", "1\n"), 0);
+	EXPECT_EQ(host.read("a/b/cpuset.mems.effective"), "1\n");
+	EXPECT_EQ(host.write("a/b/cpuset.mems", "0"), 0);
+	EXPECT_EQ(host.read("a/b/cpuset.mems"), "0\n");
+	EXPECT_EQ(host.read("a/b/cpuset.mems.effective"), "1\n");
+	EXPECT_EQ(host.write("a/cpuset.mems", "2"), -EINVAL);
+	EXPECT_EQ(host.write("a/cpuset.mems", "3"), -EINVAL);
+	EXPECT_EQ(host.write("a/cpuset.mems", "4"), -ERANGE);
+	EXPECT_EQ(host.write("a/cpuset.mems", "9999999999"), -EOVERFLOW);
+	host.write("a/cgroup.subtree_control", "-cpu -cpuset -pids");
+	EXPECT_EQ(host.read("a/b/cpuset.mems"), error(ENOENT));
+	host.spawn("t", host.node("a/b"));
+	EXPECT_EQ(host.write("a/cpuset.mems", "\n"), -ENOSPC);
+	EXPECT_EQ(host.read("a/cpuset.mems"), "1\n");
+	host.check();
+}
+
+TEST(CpuMax, KeepsQuotaAndPeriodInTheirLimits)
+{
+	Host host;
+	host.group("a");
+	EXPECT_EQ(host.read("a/cpu.max"), "max 100000\n");
+	EXPECT_EQ(host.write("a/cpu.max", "50000 200000\n"), 0);
+	EXPECT_EQ(host.write("a/cpu.max", "60000"), 0);
+	EXPECT_EQ(host.read("a/cpu.max"), "60000 200000\n");
+	EXPECT_EQ(host.write("a/cpu.max", "1000 1000"), 0);
+	EXPECT_EQ(host.write("a/cpu.max", "10000 1000000 30000"), 0);
+	EXPECT_EQ(host.read("a/cpu.max"), "10000 1000000\n");
+	for (const char *text : { "999 100000", "50000 999", "50000 1000001", "-1", "0", "abc", "\n", "Max",
+				  "18446744073709551615 100000", "17592186044416 100000", "99999999999999999999" })
+		EXPECT_EQ(host.write("a/cpu.max", text), -EINVAL) << text;
+	EXPECT_EQ(host.write("a/cpu.max", "17592186044415 100000"), 0);
+	EXPECT_EQ(host.write("a/cpu.max", "max max"), 0);
+	EXPECT_EQ(host.read("a/cpu.max"), "max 100000\n");
+}
+
+TEST(CpuMaxBurst, IsAtMostTheQuota)
+{
+	Host host;
+	host.group("a");
+	EXPECT_EQ(host.read("a/cpu.max.burst"), "0\n");
+	EXPECT_EQ(host.write("a/cpu.max.burst", "70000"), 0); /* no quota yet */
+	EXPECT_EQ(host.write("a/cpu.max", "69999"), -EINVAL);
+	EXPECT_EQ(host.write("a/cpu.max", "70000"), 0);
+	EXPECT_EQ(host.write("a/cpu.max.burst", "70001"), -EINVAL);
+	EXPECT_EQ(host.write("a/cpu.max.burst", "-1"), -EINVAL);
+	EXPECT_EQ(host.write("a/cpu.max.burst", "99999999999999999999"), -ERANGE);
+	EXPECT_EQ(host.read("a/cpu.max.burst"), "70000\n");
+	host.check();
+	host.write("cgroup.subtree_control", "-cpu");
+	host.check();
+}
+
+TEST(SysfsRows, AreNotThereWhereTheirSettingIsNotEnforced)
+{
+	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
+	host.group("a");
+	for (const char *file : { "cpu.max", "cpu.max.burst", "cpuset.mems", "cpuset.mems.effective", "cgroup.freeze",
+				  "cgroup.kill" })
+		EXPECT_EQ(host.read(std::string("a/") + file), error(ENOENT)) << file;
+}
+
 TEST(Topology, ShowsTheMachinesCpus)
 {
 	Host host("0-3,6", "0,2-3");

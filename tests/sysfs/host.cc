@@ -25,10 +25,17 @@ static void cpu_usage(void *context, const struct cg_node *, struct sysfs_cpu_us
 	*usage = static_cast<Host *>(context)->usage;
 }
 
-Host::Host(const std::string &possible, const std::string &online, cg_controllers available)
-	: Machine(possible, online, available),
-	  environment{ this, find_member, may_move, cpu_usage }
+static void kill_node(void *context, struct cg_node *node)
 {
+	static_cast<Host *>(context)->killed = node;
+}
+
+Host::Host(const std::string &possible, const std::string &online, cg_controllers available,
+	   unsigned int features)
+	: Machine(possible, online, available),
+	  environment{ this, find_member, may_move, cpu_usage, kill_node }
+{
+	cg_tree_set_features(tree.get(), features, 3);
 }
 
 int Host::find(const std::string &path, struct sysfs_place *place)

@@ -41,7 +41,7 @@ TEST(SysfsWalk, TellsWhatIsNotThere)
 
 TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 {
-	Host host;
+	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
 	host.make("a");
 	const std::vector<std::string> always = { "cgroup.type", "cgroup.procs", "cgroup.threads",
 						  "cgroup.controllers", "cgroup.subtree_control",
@@ -62,7 +62,7 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 
 TEST(SysfsRowVisible, TheRootHasItsOwnFiles)
 {
-	Host host;
+	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
 	EXPECT_EQ(host.list("."), (std::vector<std::string>{
 					  "cgroup.procs", "cgroup.threads", "cgroup.controllers",
 					  "cgroup.subtree_control", "cgroup.max.descendants",
