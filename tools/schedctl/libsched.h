@@ -162,7 +162,7 @@ struct sched_tasks {
 	size_t count;
 };
 
-/* The members of one group. A threaded group has threads only: they are answered then. */
+/* The members of one group, sorted. A threaded group has threads only: they are answered then. */
 int sched_tasks_read(const struct sched_tree *tree, const struct sched_group *group,
 		     enum sched_kind kind, struct sched_tasks *tasks, struct sched_error *error);
 void sched_tasks_free(struct sched_tasks *tasks);

@@ -20,6 +20,12 @@ static const char *kind_file(enum sched_kind kind)
 	return kind == SCHED_PROCESSES ? "cgroup.procs" : "cgroup.threads";
 }
 
+static int task_compare(const void *one, const void *other)
+{
+	pid_t a = *(const pid_t *)one, b = *(const pid_t *)other;
+	return (a > b) - (a < b);
+}
+
 int sched_tasks_read(const struct sched_tree *tree, const struct sched_group *group,
 		     enum sched_kind kind, struct sched_tasks *tasks, struct sched_error *error)
 {
@@ -49,6 +55,7 @@ int sched_tasks_read(const struct sched_tree *tree, const struct sched_group *gr
 		tasks->task[tasks->count++] = (pid_t)task;
 	}
 	free(text);
+	qsort(tasks->task, tasks->count, sizeof(*tasks->task), task_compare);
 	return 0;
 }
 
