@@ -57,8 +57,8 @@ enum {
 	CG_THREADED_CONTROLLERS = CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS,
 };
 
-/* What the surrounding system enforces beyond masks and shares: a file over a setting that it does not
- * enforce is not there. */
+/* What the surrounding system enforces beyond masks and shares: a file over a setting that it does
+ * not enforce is not there. */
 enum cg_feature {
 	CG_FEATURE_BANDWIDTH = 1, /* cpu.max, cpu.max.burst */
 	CG_FEATURE_FREEZE = 2,    /* cgroup.freeze */
@@ -136,7 +136,7 @@ struct cg_member {
 	struct cg_link node_link; /* (t) in node->members */
 	struct cg_link threads;   /* (t) ring of the threads of one process */
 	struct cg_link changed_link; /* (t) in the tree's queue of changed members */
-	bool leads;               /* (t) stands for its process: the leader, or another once it is gone */
+	bool leads;               /* (t) stands for its process: the leader, or another later */
 	bool pinned;              /* (t) has a pin */
 	bool kernel_thread;       /* (i) is never moved or pinned, and obeys no node's mask */
 	int32_t tid;              /* (t) */
@@ -163,9 +163,9 @@ struct cg_tree {
 };
 
 /* The tree of a machine: a root without members. `online` is a part of `possible`, not empty. */
-void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const struct cpumask *online,
-		  cg_controllers available);
-/* Right after it: what the system enforces (none at first), and its memory nodes (the first at first). */
+void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
+		  const struct cpumask *online, cg_controllers available);
+/* Right after it: what the system enforces (else nothing), its memory nodes (else the first). */
 void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems);
 
 /* ---- shape: cg_tree.c ---- */
@@ -220,8 +220,8 @@ int cg_set_threaded(struct cg_node *node);
 int cg_set_depth_max(struct cg_node *node, int32_t limit);
 int cg_set_descendants_max(struct cg_node *node, int32_t limit);
 
-/* cgroup.freeze: 0 or 1, else -ERANGE. What is below freezes with it. O(nodes below). -EACCES the root,
- * -ENODEV. */
+/* cgroup.freeze: 0 or 1, else -ERANGE. What is below freezes with it. O(nodes below). -EACCES the
+ * root, -ENODEV. */
 int cg_set_freeze(struct cg_node *node, int32_t freeze);
 
 static inline bool cg_node_is_frozen(const struct cg_node *node)
@@ -252,13 +252,14 @@ int cg_set_nice(struct cg_node *node, int64_t nice);
 /* cpu.idle: 0 or 1, else -EINVAL. The weight is kept and comes back. -EACCES, -ENODEV. */
 int cg_set_idle(struct cg_node *node, int64_t idle);
 
-/* The one scale behind nice levels (CG_NICE_MIN to CG_NICE_MAX), tasks' as nodes'; and the nearest. */
+/* The one scale behind nice levels (CG_NICE_MIN to CG_NICE_MAX), and the level nearest to it. */
 uint32_t cg_shares_of_nice(int nice);
 int cg_nice_of_shares(int64_t shares);
 
 /*
- * cpu.max and cpu.max.burst: -EINVAL a quota or a period outside its limits, a burst above the quota,
- * or both together above CG_QUOTA_MAX_US; -EACCES, -ENODEV. A child's quota may exceed its parent's.
+ * cpu.max and cpu.max.burst: -EINVAL a quota or a period outside its limits, a burst above the
+ * quota, or both together above CG_QUOTA_MAX_US; -EACCES, -ENODEV. A child's quota may exceed its
+ * parent's.
  */
 int cg_set_bandwidth(struct cg_node *node, uint64_t quota_us, uint64_t period_us);
 int cg_set_burst(struct cg_node *node, uint64_t burst_us);
@@ -299,7 +300,8 @@ void cg_detach(struct cg_member *member);
  * -ENODEV dead, -EINVAL a kernel thread, -EOPNOTSUPP an invalid domain, or one thread into another
  * resource domain, -EBUSY the node hands on domain controllers, -ENOSPC it has no CPU.
  */
-int cg_check_attach(const struct cg_member *member, const struct cg_node *node, enum cg_scope scope);
+int cg_check_attach(const struct cg_member *member, const struct cg_node *node,
+		    enum cg_scope scope);
 
 /* Moves one thread, or all of its process; errors as above. Pins stay. O(threads * depth). */
 int cg_move(struct cg_member *member, struct cg_node *node, enum cg_scope scope);

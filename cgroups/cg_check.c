@@ -58,8 +58,8 @@ static void check_shape(const struct cg_tree *tree, const struct cg_node *node)
 	cg_assert(cg_find_child(node->parent, node->name, node->name_length) == node);
 }
 
-/* A threaded node is in its parent's threaded subtree, or its parent was passed over when an ancestor
- * joined one. */
+/* A threaded node is in its parent's threaded subtree, or its parent was passed over when an
+ * ancestor joined one. */
 static void check_domain(const struct cg_node *node)
 {
 	if (!cg_node_is_threaded(node))

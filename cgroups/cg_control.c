@@ -34,7 +34,9 @@ cg_controllers cg_node_controllers(const struct cg_node *node)
 	if (!node->parent)
 		return node->tree->available;
 	cg_controllers handed = node->parent->subtree_control;
-	return cg_node_is_threaded(node) ? handed & (cg_controllers)CG_THREADED_CONTROLLERS : handed;
+	if (cg_node_is_threaded(node))
+		handed &= (cg_controllers)CG_THREADED_CONTROLLERS;
+	return handed;
 }
 
 static bool has_domain_controllers(cg_controllers controllers)

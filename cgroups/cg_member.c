@@ -19,7 +19,7 @@
 
 #include "cgroups/cg_internal.h"
 
-/* One more or one less populated thing in `node`: tells those above that it makes a difference to. */
+/* One more or one less populated thing in `node`: tells those above that it matters to. */
 static void update_populated(struct cg_node *node, uint32_t *count, int32_t step)
 {
 	for (;;) {
@@ -90,7 +90,8 @@ static int check_node(const struct cg_node *node)
 	return cpumask_empty(&node->effective) ? -ENOSPC : 0;
 }
 
-int cg_check_attach(const struct cg_member *member, const struct cg_node *node, enum cg_scope scope)
+int cg_check_attach(const struct cg_member *member, const struct cg_node *node,
+		    enum cg_scope scope)
 {
 	if (node->dead)
 		return -ENODEV;

@@ -45,8 +45,8 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	node->period_us = CG_PERIOD_DEFAULT_US;
 }
 
-void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible, const struct cpumask *online,
-		  cg_controllers available)
+void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
+		  const struct cpumask *online, cg_controllers available)
 {
 	cg_assert(!cpumask_empty(online));
 	cg_assert(cpumask_subset(online, possible));

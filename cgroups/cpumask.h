@@ -183,6 +183,7 @@ static inline unsigned int cpumask_first(const struct cpumask *mask)
 
 /* Visits the set bits, lowest first. The set may lose bits meanwhile. */
 #define cpumask_for_each(cpu, mask) \
-	for (unsigned int cpu = cpumask_first(mask); cpu < NR_CPUS; cpu = cpumask_next(mask, cpu + 1))
+	for (unsigned int cpu = cpumask_first(mask); cpu < NR_CPUS; \
+	     cpu = cpumask_next(mask, cpu + 1))
 
 #endif

@@ -69,13 +69,15 @@ SYSFS_SHOW(cpu_max)
 	return 0;
 }
 
-/* The digits that the text begins with, as far as a number of 64 bits goes; what is behind them does
- * not matter. False: it begins with none. */
+/* The digits that the text begins with, as far as a number of 64 bits goes; what is behind them
+ * does not matter. False: it begins with none. */
 static bool leading_digits(struct text text, uint64_t *number)
 {
 	uint64_t value = 0;
 	size_t place = 0;
-	for (; place < text.length && text.start[place] >= '0' && text.start[place] <= '9'; place++) {
+	for (; place < text.length; place++) {
+		if (text.start[place] < '0' || text.start[place] > '9')
+			break;
 		uint64_t digit = (uint64_t)(text.start[place] - '0');
 		value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
 	}
@@ -84,14 +86,15 @@ static bool leading_digits(struct text text, uint64_t *number)
 	return place;
 }
 
-/* "$QUOTA [$PERIOD]"; a period that is no number stays what it was, and the rest is not looked at. */
+/* "$QUOTA [$PERIOD]"; a period that is no number stays as it is, and the rest is not looked at. */
 SYSFS_STORE(cpu_max)
 {
 	enum { WORD_MAX = 20 };
 	struct text rest = text_trim((struct text){ text, length }), word = { rest.start, 0 };
 	uint64_t quota = CG_QUOTA_NONE, period = node->period_us;
 	(void)environment;
-	while (word.length < rest.length && word.length < WORD_MAX && !text_is_space(word.start[word.length]))
+	while (word.length < rest.length && word.length < WORD_MAX &&
+	       !text_is_space(word.start[word.length]))
 		word.length++;
 	rest = text_trim((struct text){ rest.start + word.length, rest.length - word.length });
 	leading_digits(rest, &period);

@@ -31,7 +31,7 @@ struct sysfs_environment {
 	/* Whether the writer may take the member to that node: 0 or -EACCES. */
 	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
 	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
-	/* With CG_FEATURE_KILL: ends every process of the node and below, forks under way included. */
+	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 };
 
@@ -81,7 +81,7 @@ enum { SYSFS_WRITE_MAX = 4096 };
 
 /* ---- directories: sysfs_walk.c ---- */
 
-/* An entry of a node's directory: a file (row) or a child (child). "." and ".." are the caller's. */
+/* An entry of a node's directory: a file or a child; "." and ".." are the caller's. */
 struct sysfs_entry {
 	const char *name;
 	size_t length;
@@ -90,9 +90,9 @@ struct sysfs_entry {
 };
 
 /*
- * Where a listing stands. `position` alone tells it, is worth keeping (0: the start) and stays right
- * whatever is made or removed meanwhile: files first, then children, oldest first, each that is there
- * all the time exactly once. The rest only makes going on fast; zero it when unsure.
+ * Where a listing stands. `position` alone tells it, is worth keeping (0: the start) and stays
+ * right whatever is made or removed meanwhile: files first, then children, oldest first, each that
+ * is there all the time exactly once. The rest only makes going on fast; zero it when unsure.
  */
 struct sysfs_cursor {
 	uint64_t position;
@@ -109,7 +109,8 @@ struct sysfs_place {
 };
 
 /* Where a path leads from `node`: names separated by '/', "." and empty ones skipped, ".." up (at
- * the root: the root). -ENOENT no such entry, -ENOTDIR a file in the middle, -ENODEV a dead start. */
+ * the root: the root). -ENOENT no such entry, -ENOTDIR a file in the middle, -ENODEV a dead
+ * start. */
 int sysfs_walk(struct cg_node *node, const char *path, size_t length, struct sysfs_place *place);
 
 #endif

@@ -26,7 +26,8 @@ TEST(CgSetSubtreeControl, RefusesWhatTheNodeDoesNotHave)
 	machine.make("a");
 	std::string before = machine.image();
 	EXPECT_EQ(cg_set_subtree_control(machine.node("a"), CG_HAS_CPU, 0), -ENOENT);
-	EXPECT_EQ(cg_set_subtree_control(&machine.tree->root, CG_HAS_CPU | CG_HAS_MEMORY, 0), -ENOENT);
+	EXPECT_EQ(cg_set_subtree_control(&machine.tree->root, CG_HAS_CPU | CG_HAS_MEMORY, 0),
+		-ENOENT);
 	EXPECT_EQ(machine.image(), before);
 }
 
@@ -50,7 +51,8 @@ TEST(CgSetSubtreeControl, TheFirstControllerInTheWayDecides)
 	/* cpu comes before pids, and cpuset before cpu */
 	EXPECT_EQ(cg_set_subtree_control(&machine.tree->root, CG_HAS_PIDS, CG_HAS_CPU), -EBUSY);
 	cg_set_subtree_control(machine.node("a"), CG_HAS_CPUSET, 0);
-	EXPECT_EQ(cg_set_subtree_control(&machine.tree->root, CG_HAS_MEMORY, CG_HAS_CPUSET), -EBUSY);
+	EXPECT_EQ(
+		cg_set_subtree_control(&machine.tree->root, CG_HAS_MEMORY, CG_HAS_CPUSET), -EBUSY);
 }
 
 TEST(CgSetSubtreeControl, NothingToDoIsNoError)
@@ -163,7 +165,7 @@ TEST(CgSetThreaded, TakesThreadedNodesBelowAlong)
 TEST(CgSetThreaded, RefusesWhatCannotBeThreaded)
 {
 	Machine machine("0-7", "", everything);
-	for (const char *path : { "a", "a/b", "a/c", "a/b/d" })
+	for (const char *path : {"a", "a/b", "a/c", "a/b/d"})
 		machine.make(path);
 	cg_set_subtree_control(&machine.tree->root, everything, 0);
 	EXPECT_EQ(cg_set_threaded(&machine.tree->root), -EACCES);
@@ -172,13 +174,15 @@ TEST(CgSetThreaded, RefusesWhatCannotBeThreaded)
 	EXPECT_EQ(cg_set_threaded(machine.node("a/c")), -EOPNOTSUPP); /* its sibling is, a domain */
 	machine.end("t");
 	cg_set_subtree_control(machine.node("a"), CG_HAS_MEMORY, 0);
-	EXPECT_EQ(cg_set_threaded(machine.node("a/c")), -EOPNOTSUPP); /* the parent hands on memory */
+	EXPECT_EQ(
+		cg_set_threaded(machine.node("a/c")), -EOPNOTSUPP); /* the parent hands on memory */
 	cg_set_subtree_control(machine.node("a/b"), CG_HAS_MEMORY, 0);
 	EXPECT_EQ(cg_set_threaded(machine.node("a/b")), -EOPNOTSUPP); /* it hands on memory */
 	cg_set_subtree_control(machine.node("a/b"), 0, CG_HAS_MEMORY);
 	cg_set_subtree_control(machine.node("a"), 0, CG_HAS_MEMORY);
 	ASSERT_EQ(cg_set_threaded(machine.node("a/c")), 0);
-	EXPECT_EQ(cg_set_threaded(machine.node("a/b/d")), -EOPNOTSUPP); /* an invalid domain's child */
+	EXPECT_EQ(cg_set_threaded(machine.node("a/b/d")),
+		-EOPNOTSUPP); /* an invalid domain's child */
 	machine.check();
 }
 

@@ -69,7 +69,7 @@ TEST(CgSetCpus, TakesPossibleCpusOnly)
 TEST(CgSetCpus, TellsExactlyTheNodesThatChanged)
 {
 	Machine machine;
-	for (const char *path : { "a/b/c", "a/d", "a/e/f" })
+	for (const char *path : {"a/b/c", "a/d", "a/e/f"})
 		machine.group(path);
 	machine.set_cpus("a/d", "0");
 	machine.spawn("t", machine.node("a/b/c"));
@@ -82,9 +82,9 @@ TEST(CgSetCpus, TellsExactlyTheNodesThatChanged)
 		EXPECT_EQ(what, (unsigned int)CG_CHANGED_EFFECTIVE);
 		EXPECT_TRUE(changed.insert(node).second);
 	}
-	EXPECT_EQ(changed, (std::set<struct cg_node *>{ machine.node("a"), machine.node("a/b"),
-							machine.node("a/b/c"), machine.node("a/e"),
-							machine.node("a/e/f") }));
+	EXPECT_EQ(changed,
+		(std::set<struct cg_node *>{machine.node("a"), machine.node("a/b"),
+			machine.node("a/b/c"), machine.node("a/e"), machine.node("a/e/f")}));
 	EXPECT_EQ(cg_next_changed_member(machine.tree.get()), machine.member("t"));
 	EXPECT_EQ(cg_next_changed_member(machine.tree.get()), nullptr);
 }

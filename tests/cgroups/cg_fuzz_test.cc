@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cg_fuzz_test.cc - random operations on the tree and on the naive model: the same answers, the same
- * tree after every step, and a refused operation leaves the tree bit for bit as it was.
+ * cg_fuzz_test.cc - random operations on the tree and on the naive model: the same answers, the
+ * same tree after every step, and a refused operation leaves the tree bit for bit as it was.
  *
  * TAPER_FUZZ_SEED repeats one seed, TAPER_FUZZ_STEPS sets how many steps a seed has.
  */
@@ -26,19 +26,26 @@ static struct cpumask wide(uint64_t mask)
 	return result;
 }
 
-class Fuzz {
-    public:
+class Fuzz
+{
+      public:
 	explicit Fuzz(uint64_t seed)
-		: random_(seed), machine_("0-7", "", available_), model_(0xff, available_)
+	    : random_(seed), machine_("0-7", "", available_), model_(0xff, available_)
 	{
 	}
 
 	void step(int number);
 	int refused = 0;
 
-    private:
-	uint64_t draw(uint64_t limit) { return random_() % limit; }
-	uint64_t mask() { return draw(4) ? random_() & random_() & 0xff : draw(1 << CPUS); }
+      private:
+	uint64_t draw(uint64_t limit)
+	{
+		return random_() % limit;
+	}
+	uint64_t mask()
+	{
+		return draw(4) ? random_() & random_() & 0xff : draw(1 << CPUS);
+	}
 	std::string any_node(bool root);
 	std::string any_task();
 	int act(int *expected);
@@ -57,7 +64,8 @@ std::string Fuzz::any_node(bool root)
 {
 	auto at = model_.nodes.begin();
 	std::advance(at, draw(model_.nodes.size()));
-	return at->first.empty() && !root && model_.nodes.size() > 1 ? model_.nodes.rbegin()->first : at->first;
+	return at->first.empty() && !root && model_.nodes.size() > 1 ? model_.nodes.rbegin()->first
+	                                                             : at->first;
 }
 
 std::string Fuzz::any_task()
@@ -75,8 +83,10 @@ int Fuzz::act(int *expected)
 	uint64_t what = draw(20);
 	told_ = "operation " + std::to_string(what) + " on /" + path;
 	switch (what) {
-	case 0: case 1: {
-		std::string child = path + (path.empty() ? "" : "/") + "n" + std::to_string(draw(4));
+	case 0:
+	case 1: {
+		std::string child =
+			path + (path.empty() ? "" : "/") + "n" + std::to_string(draw(4));
 		if (model_.nodes.size() > NODES_MAX)
 			child = path;
 		*expected = child.empty() ? 0 : model_.make(child);
@@ -85,9 +95,12 @@ int Fuzz::act(int *expected)
 	case 2:
 		*expected = model_.remove(path);
 		return path.empty() ? cg_remove(node) : machine_.remove(path);
-	case 3: case 4: {
-		cg_controllers enable = static_cast<cg_controllers>(draw(8) ? draw(16) & ~4ULL : draw(16));
-		cg_controllers disable = static_cast<cg_controllers>(draw(2) ? 0 : draw(16) & ~enable);
+	case 3:
+	case 4: {
+		cg_controllers enable =
+			static_cast<cg_controllers>(draw(8) ? draw(16) & ~4ULL : draw(16));
+		cg_controllers disable =
+			static_cast<cg_controllers>(draw(2) ? 0 : draw(16) & ~enable);
 		*expected = model_.control(path, enable, disable);
 		return cg_set_subtree_control(node, enable, disable);
 	}
@@ -96,7 +109,9 @@ int Fuzz::act(int *expected)
 			return *expected = 0;
 		*expected = model_.make_threaded(path);
 		return cg_set_threaded(node);
-	case 6: case 7: case 8: {
+	case 6:
+	case 7:
+	case 8: {
 		/* without the controller there is no such file */
 		if (!(model_.controllers(path) & Model::CPUSET))
 			return *expected = 0;
@@ -123,7 +138,8 @@ int Fuzz::act(int *expected)
 	case 11: {
 		if (!(model_.controllers(path) & Model::PIDS))
 			return *expected = 0;
-		int64_t limit = draw(3) ? static_cast<int64_t>(CG_LIMIT_NONE) : static_cast<int64_t>(draw(6));
+		int64_t limit = draw(3) ? static_cast<int64_t>(CG_LIMIT_NONE)
+		                        : static_cast<int64_t>(draw(6));
 		*expected = model_.set_pids_max(path, limit);
 		return cg_set_pids_max(node, limit);
 	}
@@ -150,13 +166,15 @@ int Fuzz::act_on_tasks(uint64_t what, int *expected)
 	bool thread = draw(2);
 	told_ += ", " + task + " and /" + path + (thread ? " (thread)" : "");
 	switch (what) {
-	case 14: case 15: {
+	case 14:
+	case 15: {
 		if (model_.tasks.size() > TASKS_MAX)
 			return *expected = 0;
 		bool into = draw(2);
-		*expected = model_.fork(fresh, task, thread, into ? std::optional(path) : std::nullopt);
-		int error = machine_.fork(fresh, task, thread ? CG_THREAD : CG_PROCESS,
-					  into ? node : nullptr);
+		*expected =
+			model_.fork(fresh, task, thread, into ? std::optional(path) : std::nullopt);
+		int error = machine_.fork(
+			fresh, task, thread ? CG_THREAD : CG_PROCESS, into ? node : nullptr);
 		return error;
 	}
 	case 16:
@@ -177,7 +195,8 @@ int Fuzz::act_on_tasks(uint64_t what, int *expected)
 
 void Fuzz::compare()
 {
-	static const std::string types[] = { "domain", "domain threaded", "domain invalid", "threaded" };
+	static const std::string types[] = {
+		"domain", "domain threaded", "domain invalid", "threaded"};
 	for (const auto &[path, wanted] : model_.nodes) {
 		struct cg_node *node = machine_.node(path);
 		ASSERT_NE(node, nullptr) << path;
@@ -213,7 +232,8 @@ void Fuzz::step(int number)
 	ASSERT_EQ(answer, expected);
 	refused += answer != 0;
 	bool untouched = answer && answer != -EAGAIN; /* a refused fork is counted in pids.events */
-	ASSERT_TRUE(!untouched || machine_.image() == before) << "a refused operation changed the tree";
+	ASSERT_TRUE(!untouched || machine_.image() == before)
+		<< "a refused operation changed the tree";
 	machine_.check();
 	compare();
 
@@ -257,6 +277,6 @@ TEST(CgFuzz, AgreesWithTheNaiveModel)
 		run(std::strtoull(text, nullptr, 0));
 		return;
 	}
-	for (uint64_t seed : { 1, 2, 3, 4, 5 })
+	for (uint64_t seed : {1, 2, 3, 4, 5})
 		run(seed);
 }

@@ -35,8 +35,8 @@ TEST(CgSetNice, ReadsBackEveryLevelAndItsWeight)
 		ASSERT_EQ(cg_set_nice(a, nice), 0);
 		EXPECT_EQ(cg_node_nice(a), nice);
 	}
-	const std::pair<int, unsigned int> weights[] = { { -20, 8668 }, { -1, 125 }, { 0, 100 },
-							 { 1, 80 },     { 5, 33 },   { 19, 1 } };
+	const std::pair<int, unsigned int> weights[] = {
+		{-20, 8668}, {-1, 125}, {0, 100}, {1, 80}, {5, 33}, {19, 1}};
 	for (auto [nice, weight] : weights) {
 		cg_set_nice(a, nice);
 		EXPECT_EQ(cg_node_weight(a), weight);
@@ -57,9 +57,8 @@ TEST(CgNodeNice, IsTheNearestOfAWeight)
 {
 	Machine machine;
 	struct cg_node *a = machine.group("a");
-	const std::pair<unsigned int, int> levels[] = { { 1, 19 },   { 10000, -20 }, { 100, 0 },
-							{ 110, 0 },  { 115, -1 },    { 79, 1 },
-							{ 1000, -10 } };
+	const std::pair<unsigned int, int> levels[] = {
+		{1, 19}, {10000, -20}, {100, 0}, {110, 0}, {115, -1}, {79, 1}, {1000, -10}};
 	for (auto [weight, nice] : levels) {
 		cg_set_weight(a, weight);
 		EXPECT_EQ(cg_node_nice(a), nice) << weight;

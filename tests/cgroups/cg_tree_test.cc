@@ -172,7 +172,7 @@ TEST(CgFindChild, TellsParentsAndNamesApart)
 	for (int i = 0; i < 3000; i++) {
 		std::string name = "n" + std::to_string(i);
 		EXPECT_EQ(cg_find_child(&machine.tree->root, name.data(), name.size()),
-			  machine.node(name));
+			machine.node(name));
 	}
 	EXPECT_EQ(cg_find_child(machine.node("n1"), "n2", 2), machine.node("n1/n2"));
 	EXPECT_EQ(cg_find_child(machine.node("n2"), "n2", 2), nullptr);
@@ -184,14 +184,14 @@ TEST(CgFindChild, TellsParentsAndNamesApart)
 TEST(CgNextBelow, VisitsParentsFirstAndStaysBelow)
 {
 	Machine machine;
-	for (const char *path : { "a", "a/b", "a/b/c", "a/d", "e", "e/f" })
+	for (const char *path : {"a", "a/b", "a/b/c", "a/d", "e", "e/f"})
 		machine.make(path);
 	std::vector<struct cg_node *> visited;
 	struct cg_node *top = machine.node("a");
 	for (struct cg_node *node = top; node; node = cg_next_below(node, top))
 		visited.push_back(node);
-	EXPECT_EQ(visited, (std::vector<struct cg_node *>{ top, machine.node("a/b"), machine.node("a/b/c"),
-							   machine.node("a/d") }));
+	EXPECT_EQ(visited, (std::vector<struct cg_node *>{top, machine.node("a/b"),
+				   machine.node("a/b/c"), machine.node("a/d")}));
 	EXPECT_EQ(cg_next_beside(machine.node("a/b"), top), machine.node("a/d"));
 	EXPECT_EQ(cg_next_beside(top, top), nullptr);
 	EXPECT_EQ(cg_next_beside(machine.node("a/d"), &machine.tree->root), machine.node("e"));

@@ -83,8 +83,8 @@ TEST(CpulistParse, KnowsAllAndTheLast)
 
 TEST(CpulistParse, RefusesWhatIsNoList)
 {
-	for (const char *text : { "a", "0-", "-3", "-1", "3-1", "none", "0x3", "+0", "0--1", "1-2-3", "0.5",
-				  "0;1", "1-,2" })
+	for (const char *text : {"a", "0-", "-3", "-1", "3-1", "none", "0x3", "+0", "0--1", "1-2-3",
+		     "0.5", "0;1", "1-,2"})
 		EXPECT_EQ(parse(text), invalid) << text;
 }
 

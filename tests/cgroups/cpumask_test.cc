@@ -5,7 +5,7 @@
 
 TEST(CpumaskSet, ReachesTheFirstAndTheLastCpuOfEveryWord)
 {
-	for (unsigned int cpu : { 0U, 63U, 64U, 127U, 128U, 448U, 511U }) {
+	for (unsigned int cpu : {0U, 63U, 64U, 127U, 128U, 448U, 511U}) {
 		struct cpumask mask = cpumask_of(cpu);
 		EXPECT_TRUE(cpumask_test(&mask, cpu));
 		EXPECT_EQ(cpumask_count(&mask), 1U);
@@ -50,7 +50,7 @@ TEST(CpumaskForEach, VisitsEachCpuOnceInOrder)
 	std::vector<unsigned int> visited;
 	cpumask_for_each (cpu, &mask)
 		visited.push_back(cpu);
-	EXPECT_EQ(visited, (std::vector<unsigned int>{ 0, 3, 63, 64, 65, 511 }));
+	EXPECT_EQ(visited, (std::vector<unsigned int>{0, 3, 63, 64, 65, 511}));
 }
 
 TEST(CpumaskAlgebra, WorksOnEveryWord)

@@ -32,7 +32,7 @@ std::string list_of(const struct cpumask &mask)
 }
 
 Machine::Machine(const std::string &possible, const std::string &online, cg_controllers available)
-	: tree(new struct cg_tree)
+    : tree(new struct cg_tree)
 {
 	struct cpumask possible_mask = mask_of(possible);
 	struct cpumask online_mask = online.empty() ? possible_mask : mask_of(online);
@@ -82,7 +82,8 @@ struct cg_node *Machine::group(const std::string &path)
 		if (node(part))
 			continue;
 		size_t slash = part.rfind('/');
-		struct cg_node *parent = node(slash == std::string::npos ? "" : part.substr(0, slash));
+		struct cg_node *parent =
+			node(slash == std::string::npos ? "" : part.substr(0, slash));
 		if (cg_set_subtree_control(parent, CG_THREADED_CONTROLLERS, 0) || make(part))
 			std::abort();
 	}
@@ -101,7 +102,7 @@ int Machine::spawn(const std::string &name, struct cg_node *node)
 }
 
 int Machine::fork(const std::string &child, const std::string &creator, enum cg_scope scope,
-		  struct cg_node *into)
+	struct cg_node *into)
 {
 	auto created = std::make_unique<struct cg_member>();
 	int error = cg_fork(created.get(), member(creator), into, scope, last_tid_ + 1);

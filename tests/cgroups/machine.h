@@ -19,10 +19,11 @@ extern "C" {
 struct cpumask mask_of(const std::string &list);
 std::string list_of(const struct cpumask &mask);
 
-class Machine {
-    public:
+class Machine
+{
+      public:
 	explicit Machine(const std::string &possible = "0-7", const std::string &online = "",
-			 cg_controllers available = CG_THREADED_CONTROLLERS);
+		cg_controllers available = CG_THREADED_CONTROLLERS);
 
 	/* mkdir and rmdir, by path from the root ("" and "." are the root). */
 	int make(const std::string &path);
@@ -34,7 +35,7 @@ class Machine {
 	/* Threads by name; tids rise from 100. */
 	int spawn(const std::string &name, struct cg_node *node);
 	int fork(const std::string &child, const std::string &creator, enum cg_scope scope,
-		 struct cg_node *into = nullptr);
+		struct cg_node *into = nullptr);
 	void end(const std::string &name);
 	struct cg_member *member(const std::string &name); /* nullptr: none */
 
@@ -44,12 +45,15 @@ class Machine {
 
 	/* Bytes of all that the tree consists of: equal before and after a refused operation. */
 	std::string image() const;
-	void check() const { cg_check(tree.get()); }
+	void check() const
+	{
+		cg_check(tree.get());
+	}
 
 	std::unique_ptr<struct cg_tree> tree;
 	std::map<std::string, std::unique_ptr<struct cg_member>> members;
 
-    private:
+      private:
 	struct Slot {
 		struct cg_node node;
 		std::string name;

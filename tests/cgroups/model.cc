@@ -18,7 +18,7 @@ static bool is_below(const std::string &path, const std::string &top)
 }
 
 Model::Model(uint64_t possible, unsigned int available)
-	: online(possible), possible_(possible), available_(available)
+    : online(possible), possible_(possible), available_(available)
 {
 	nodes[""];
 }
@@ -161,7 +161,7 @@ int Model::control(const std::string &path, unsigned int enable, unsigned int di
 	Node &node = nodes.at(path);
 	enable &= ~node.control;
 	disable &= node.control;
-	for (unsigned int one : { CPUSET, CPU, MEMORY, PIDS }) {
+	for (unsigned int one : {CPUSET, CPU, MEMORY, PIDS}) {
 		if (enable & one && !(controllers(path) & one))
 			return -ENOENT;
 		for (const std::string &child : children(path))
@@ -198,7 +198,7 @@ int Model::make_threaded(const std::string &path)
 		return 0;
 	std::string root = domain(parent_of(path));
 	if (populated(path) || nodes.at(path).control & MEMORY || !valid_domain(root) ||
-	    !may_be_thread_root(root))
+		!may_be_thread_root(root))
 		return -EOPNOTSUPP;
 	nodes[path].threaded = true;
 	for (auto &[other, node] : nodes)
@@ -262,12 +262,12 @@ int Model::spawn(const std::string &task, const std::string &path)
 {
 	int error = host(path);
 	if (!error)
-		tasks[task] = Task{ path, task, std::nullopt };
+		tasks[task] = Task{path, task, std::nullopt};
 	return error;
 }
 
 int Model::fork(const std::string &task, const std::string &creator, bool thread,
-		const std::optional<std::string> &into)
+	const std::optional<std::string> &into)
 {
 	const Task &parent = tasks.at(creator);
 	std::string path = into.value_or(parent.node);
@@ -284,7 +284,7 @@ int Model::fork(const std::string &task, const std::string &creator, bool thread
 		if (up.empty())
 			break;
 	}
-	tasks[task] = Task{ path, thread ? parent.process : task, parent.pin };
+	tasks[task] = Task{path, thread ? parent.process : task, parent.pin};
 	return 0;
 }
 

@@ -12,8 +12,9 @@
 #include <set>
 #include <string>
 
-class Model {
-    public:
+class Model
+{
+      public:
 	enum { CPUSET = 1, CPU = 2, MEMORY = 4, PIDS = 8, THREADED = CPUSET | CPU | PIDS };
 
 	struct Node {
@@ -44,7 +45,7 @@ class Model {
 	int set_descendants_max(const std::string &path, int64_t limit);
 	int spawn(const std::string &task, const std::string &path);
 	int fork(const std::string &task, const std::string &creator, bool thread,
-		 const std::optional<std::string> &into);
+		const std::optional<std::string> &into);
 	int move(const std::string &task, const std::string &path, bool thread);
 	int pin(const std::string &task, uint64_t cpus);
 	void end(const std::string &task);
@@ -60,7 +61,7 @@ class Model {
 	std::map<std::string, Node> nodes; /* the root is "" */
 	std::map<std::string, Task> tasks;
 
-    private:
+      private:
 	std::string domain(const std::string &path) const;
 	bool has_tasks(const std::string &path) const;
 	bool thread_root(const std::string &path) const;

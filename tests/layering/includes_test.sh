@@ -4,10 +4,11 @@
 # pure libraries, and nobody uses another's private ones.
 set -u
 
-# includes DIRECTORY... : "file: header" for each include of a header of this workspace or the system
+# includes DIRECTORY... : "file: header" for each include
 includes() {
-	grep -rnoE --include='*.[chS]' --include='*.cc' '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+' "$@" \
-		2>/dev/null | sed -E 's/^([^:]+):[0-9]+:.*[<"]/\1: /'
+	local directive='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+'
+	grep -rnoE --include='*.[chS]' --include='*.cc' "$directive" "$@" 2>/dev/null |
+		sed -E 's/^([^:]+):[0-9]+:.*[<"]/\1: /'
 }
 
 # check: complaints about the tree in the current directory

@@ -12,23 +12,50 @@
 #include <sstream>
 
 static const char *const watched[] = {
-	"cgroup.controllers", "cgroup.subtree_control", "cgroup.type", "cgroup.events",
-	"cgroup.procs", "cgroup.threads", "cgroup.max.depth", "cgroup.max.descendants",
+	"cgroup.controllers",
+	"cgroup.subtree_control",
+	"cgroup.type",
+	"cgroup.events",
+	"cgroup.procs",
+	"cgroup.threads",
+	"cgroup.max.depth",
+	"cgroup.max.descendants",
 	"cgroup.freeze",
-	"cpuset.cpus", "cpuset.cpus.effective", "cpuset.cpus.exclusive",
-	"cpuset.cpus.exclusive.effective", "cpuset.cpus.partition", "cpuset.cpus.isolated",
-	"cpuset.mems", "cpuset.mems.effective",
-	"cpu.weight", "cpu.weight.nice", "cpu.max", "cpu.max.burst", "cpu.idle",
-	"pids.max", "pids.current",
+	"cpuset.cpus",
+	"cpuset.cpus.effective",
+	"cpuset.cpus.exclusive",
+	"cpuset.cpus.exclusive.effective",
+	"cpuset.cpus.partition",
+	"cpuset.cpus.isolated",
+	"cpuset.mems",
+	"cpuset.mems.effective",
+	"cpu.weight",
+	"cpu.weight.nice",
+	"cpu.max",
+	"cpu.max.burst",
+	"cpu.idle",
+	"pids.max",
+	"pids.current",
 };
 
 static std::string error_name(int error)
 {
 	static const std::pair<int, const char *> names[] = {
-		{ 0, "0" }, { ENOENT, "ENOENT" }, { ESRCH, "ESRCH" }, { E2BIG, "E2BIG" }, { EAGAIN, "EAGAIN" },
-		{ EACCES, "EACCES" }, { EBUSY, "EBUSY" }, { EEXIST, "EEXIST" }, { ENODEV, "ENODEV" },
-		{ ENOTDIR, "ENOTDIR" }, { EINVAL, "EINVAL" }, { ENOSPC, "ENOSPC" }, { ERANGE, "ERANGE" },
-		{ EOPNOTSUPP, "EOPNOTSUPP" }, { EOVERFLOW, "EOVERFLOW" },
+		{0, "0"},
+		{ENOENT, "ENOENT"},
+		{ESRCH, "ESRCH"},
+		{E2BIG, "E2BIG"},
+		{EAGAIN, "EAGAIN"},
+		{EACCES, "EACCES"},
+		{EBUSY, "EBUSY"},
+		{EEXIST, "EEXIST"},
+		{ENODEV, "ENODEV"},
+		{ENOTDIR, "ENOTDIR"},
+		{EINVAL, "EINVAL"},
+		{ENOSPC, "ENOSPC"},
+		{ERANGE, "ERANGE"},
+		{EOPNOTSUPP, "EOPNOTSUPP"},
+		{EOVERFLOW, "EOVERFLOW"},
 	};
 	for (auto [number, name] : names)
 		if (number == -error)
@@ -40,7 +67,8 @@ bool Replay::knows(const std::string &file)
 {
 	size_t count;
 	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);
-	return std::any_of(rows, rows + count, [&](const struct sysfs_row &row) { return row.name == file; });
+	return std::any_of(
+		rows, rows + count, [&](const struct sysfs_row &row) { return row.name == file; });
 }
 
 Replay::Replay() : host_("0-7", "", CG_THREADED_CONTROLLERS | CG_HAS_MEMORY)
@@ -72,7 +100,7 @@ size_t Replay::add_task(const std::string &name)
 			tasks_[i].name = name;
 			return i;
 		}
-	tasks_.push_back({ name, 0, 0 });
+	tasks_.push_back({name, 0, 0});
 	return tasks_.size() - 1;
 }
 
@@ -236,7 +264,8 @@ Replay::Snapshot Replay::snapshot()
 	for (const Task &task : tasks_) {
 		if (!task.tid)
 			continue;
-		struct cpumask mask = cpumask_and(&host_.member(key(task.tid))->allowed, &host_.tree->online);
+		struct cpumask mask =
+			cpumask_and(&host_.member(key(task.tid))->allowed, &host_.tree->online);
 		rows.emplace_back("task " + task.name + " affinity", list_of(mask));
 	}
 	return rows;
@@ -261,9 +290,10 @@ std::vector<std::string> Replay::run(const std::string &line)
 	settle();
 
 	auto first = [](const Snapshot &rows, const std::string &name) {
-		return std::find_if(rows.begin(), rows.end(), [&](const auto &row) { return row.first == name; });
+		return std::find_if(rows.begin(), rows.end(),
+			[&](const auto &row) { return row.first == name; });
 	};
-	std::vector<std::string> lines = { line + " = " + error_name(answer) };
+	std::vector<std::string> lines = {line + " = " + error_name(answer)};
 	Snapshot after = snapshot();
 	for (const auto &[name, value] : after) {
 		auto old = first(before_, name);

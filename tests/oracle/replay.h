@@ -14,20 +14,21 @@
 
 #include "tests/sysfs/host.h"
 
-class Replay {
-    public:
+class Replay
+{
+      public:
 	Replay();
 
-	/* Carries out one line; the lines that the recorder would print: the operation with its result,
-	 * then what changed. */
+	/* Carries out one line; the lines that the recorder would print: the operation with its
+	 * result, then what changed. */
 	std::vector<std::string> run(const std::string &line);
 	/* Whether the recorder's file is one of ours; its lines are left out otherwise. */
 	static bool knows(const std::string &file);
 
-    private:
+      private:
 	struct Task {
 		std::string name;
-		int32_t tid; /* 0: gone */
+		int32_t tid;    /* 0: gone */
 		size_t process; /* index of its process's first task */
 	};
 	using Snapshot = std::vector<std::pair<std::string, std::string>>;

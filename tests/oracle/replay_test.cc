@@ -40,7 +40,7 @@ static std::vector<Exchange> read_trace(const std::string &path)
 		if (line == "end")
 			break;
 		if (line.rfind("  ", 0) != 0)
-			exchanges.push_back({ line.substr(0, line.rfind(" = ")), { line }, number });
+			exchanges.push_back({line.substr(0, line.rfind(" = ")), {line}, number});
 		else if (is_ours(line))
 			exchanges.back().lines.push_back(line);
 	}
@@ -68,7 +68,9 @@ static std::string joined(const std::vector<std::string> &lines)
 	return text;
 }
 
-class Oracle : public testing::TestWithParam<std::string> {};
+class Oracle : public testing::TestWithParam<std::string>
+{
+};
 
 TEST_P(Oracle, AgreesLineForLine)
 {
@@ -77,7 +79,8 @@ TEST_P(Oracle, AgreesLineForLine)
 	std::string sequence;
 	bool lost = false; /* an unexpected difference: the rest of the sequence says nothing */
 	size_t compared = 0;
-	for (const Exchange &exchange : read_trace("tests/oracle/traces/" + GetParam() + ".trace")) {
+	for (const Exchange &exchange :
+		read_trace("tests/oracle/traces/" + GetParam() + ".trace")) {
 		if (exchange.operation.rfind("seq ", 0) == 0) {
 			replay = std::make_unique<Replay>();
 			sequence = exchange.operation;
@@ -94,11 +97,13 @@ TEST_P(Oracle, AgreesLineForLine)
 		if (equal || meant)
 			continue;
 		ADD_FAILURE() << place << " (" << sequence << ")\nLinux:\n"
-			      << joined(exchange.lines) << "the tree:\n" << joined(lines);
+			      << joined(exchange.lines) << "the tree:\n"
+			      << joined(lines);
 		lost = true;
 	}
 	EXPECT_GT(compared, 500U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Traces, Oracle, testing::Values("core", "effective", "affinity", "weight", "threaded", "mems"),
-			 [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Traces, Oracle,
+	testing::Values("core", "effective", "affinity", "weight", "threaded", "mems"),
+	[](const auto &info) { return info.param; });

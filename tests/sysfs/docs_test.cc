@@ -39,13 +39,13 @@ TEST(SysfsDocs, HaveEachFileOfANode)
 {
 	size_t count;
 	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);
-	const std::pair<int, const char *> controllers[] = { { CG_HAS_CPUSET, "cpuset" }, { CG_HAS_CPU, "cpu" },
-							     { CG_HAS_MEMORY, "memory" }, { CG_HAS_PIDS, "pids" } };
+	const std::pair<int, const char *> controllers[] = {{CG_HAS_CPUSET, "cpuset"},
+		{CG_HAS_CPU, "cpu"}, {CG_HAS_MEMORY, "memory"}, {CG_HAS_PIDS, "pids"}};
 	std::vector<std::string> wanted;
 	for (size_t i = 0; i < count; i++) {
 		std::string place = rows[i].where == SYSFS_EVERYWHERE   ? "every node"
-				    : rows[i].where == SYSFS_BELOW_ROOT ? "not on the root"
-									: "on the root";
+		                    : rows[i].where == SYSFS_BELOW_ROOT ? "not on the root"
+		                                                        : "on the root";
 		for (auto [controller, name] : controllers)
 			if (rows[i].controllers & controller)
 				place += std::string(", needs ") + name;
@@ -69,7 +69,8 @@ TEST(SysfsDocs, HaveEachFileOfTheCpus)
 TEST(SysfsRows, CanBeWhatTheirModeSays)
 {
 	size_t count, cpu_count;
-	const struct sysfs_row *rows = sysfs_cgroup_rows(&count), *cpu_rows = sysfs_cpu_rows(&cpu_count);
+	const struct sysfs_row *rows = sysfs_cgroup_rows(&count),
+			       *cpu_rows = sysfs_cpu_rows(&cpu_count);
 	std::vector<struct sysfs_row> all(rows, rows + count);
 	all.insert(all.end(), cpu_rows, cpu_rows + cpu_count);
 	for (const struct sysfs_row &row : all) {

@@ -39,8 +39,8 @@ TEST(SysfsStore, RefusesReadOnlyFiles)
 {
 	Host host;
 	host.group("a");
-	for (const char *file : { "cgroup.events", "cgroup.controllers", "cgroup.stat", "cpu.stat",
-				  "cpuset.cpus.effective", "pids.current", "pids.events" })
+	for (const char *file : {"cgroup.events", "cgroup.controllers", "cgroup.stat", "cpu.stat",
+		     "cpuset.cpus.effective", "pids.current", "pids.events"})
 		EXPECT_EQ(host.write(std::string("a/") + file, "1\n"), -EINVAL) << file;
 }
 
@@ -52,7 +52,7 @@ TEST(SysfsStore, AnswersEnodevBehindARemoval)
 	ASSERT_EQ(host.find("a/cpu.weight", &place), 0);
 	host.remove("a");
 	host.group("a");
-	struct outbuf out = { nullptr, 0, 0 };
+	struct outbuf out = {nullptr, 0, 0};
 	EXPECT_EQ(sysfs_show(&host.environment, place.row, place.node, &out), -ENODEV);
 	EXPECT_EQ(sysfs_store(&host.environment, place.row, place.node, "1", 1), -ENODEV);
 	EXPECT_EQ(sysfs_store(&host.environment, place.row, place.node, "", 0), -ENODEV);
@@ -94,8 +94,8 @@ TEST(CgroupSubtreeControl, RefusesWholeWrites)
 {
 	Host host;
 	host.make("a");
-	for (const char *text : { "cpu", "+nothing", "+cpu +nothing", "*cpu", "+", "-", "+cpu\n+cpuset", "+cpu\t+cpuset",
-				  "+CPU", "1" })
+	for (const char *text : {"cpu", "+nothing", "+cpu +nothing", "*cpu", "+", "-",
+		     "+cpu\n+cpuset", "+cpu\t+cpuset", "+CPU", "1"})
 		EXPECT_EQ(host.write("cgroup.subtree_control", text), -EINVAL) << text;
 	EXPECT_EQ(host.write("cgroup.subtree_control", "+cpu +memory"), -ENOENT);
 	EXPECT_EQ(host.write("a/cgroup.subtree_control", "+cpu"), -ENOENT);
@@ -133,7 +133,7 @@ TEST(CgroupType, AcceptsThreadedOnly)
 {
 	Host host;
 	host.group("a");
-	for (const char *text : { "domain", "Threaded", "threaded x", "\n", "max" })
+	for (const char *text : {"domain", "Threaded", "threaded x", "\n", "max"})
 		EXPECT_EQ(host.write("a/cgroup.type", text), -EINVAL) << text;
 	host.spawn("t", host.node("a"));
 	EXPECT_EQ(host.write("a/cgroup.type", "threaded"), -EOPNOTSUPP);
@@ -208,7 +208,8 @@ TEST(CgroupProcs, TellsEveryMistake)
 	host.spawn("u", host.node("a"));
 	struct cg_member *thread = (host.members["k"] = std::make_unique<struct cg_member>()).get();
 	cg_attach_kernel_thread(thread, host.tree.get(), 2);
-	for (const char *text : { "", "max", "1.5", "-1", "5 5", "99999999999999999999", "2147483648", "2" })
+	for (const char *text :
+		{"", "max", "1.5", "-1", "5 5", "99999999999999999999", "2147483648", "2"})
 		EXPECT_EQ(host.write("a/cgroup.procs", std::string(text) + "\n"), -EINVAL) << text;
 	EXPECT_EQ(host.write("a/cgroup.procs", "999"), -ESRCH);
 	EXPECT_EQ(host.write("a/b/cgroup.procs", "100"), -EOPNOTSUPP);
@@ -251,8 +252,8 @@ TEST(CgroupMax, TakesNumbersAndMax)
 {
 	Host host;
 	host.make("a");
-	for (const char *file : { "a/cgroup.max.depth", "a/cgroup.max.descendants", "cgroup.max.depth",
-				  "cgroup.max.descendants" }) {
+	for (const char *file : {"a/cgroup.max.depth", "a/cgroup.max.descendants",
+		     "cgroup.max.depth", "cgroup.max.descendants"}) {
 		EXPECT_EQ(host.read(file), "max\n");
 		EXPECT_EQ(host.write(file, " 0x10 \n"), 0);
 		EXPECT_EQ(host.read(file), "16\n");
@@ -345,8 +346,9 @@ TEST(CpuStat, ShowsTheUsageInEveryNode)
 {
 	Host host;
 	host.make("a");
-	host.usage = { 1000, 234, 56 };
-	EXPECT_EQ(host.read("a/cpu.stat"), "usage_usec 1234\nuser_usec 1000\nsystem_usec 234\nnice_usec 56\n");
+	host.usage = {1000, 234, 56};
+	EXPECT_EQ(host.read("a/cpu.stat"),
+		"usage_usec 1234\nuser_usec 1000\nsystem_usec 234\nnice_usec 56\n");
 	EXPECT_EQ(host.read("cpu.stat").substr(0, 10), "usage_usec");
 }
 
@@ -388,7 +390,7 @@ TEST(CgroupFreeze, IsInheritedAndShowsTheOwnRequest)
 	EXPECT_EQ(host.read("a/cgroup.events"), "populated 0\nfrozen 0\n");
 	EXPECT_EQ(host.read("a/b/c/cgroup.events"), "populated 0\nfrozen 1\n");
 	host.check();
-	for (const char *text : { "2", "-1", "99999999999999999999" })
+	for (const char *text : {"2", "-1", "99999999999999999999"})
 		EXPECT_EQ(host.write("a/cgroup.freeze", text), -ERANGE) << text;
 	EXPECT_EQ(host.write("a/cgroup.freeze", "x"), -EINVAL);
 	EXPECT_EQ(cg_set_freeze(host.node("."), 1), -EACCES);
@@ -456,8 +458,9 @@ TEST(CpuMax, KeepsQuotaAndPeriodInTheirLimits)
 	EXPECT_EQ(host.write("a/cpu.max", "1000 1000"), 0);
 	EXPECT_EQ(host.write("a/cpu.max", "10000 1000000 30000"), 0);
 	EXPECT_EQ(host.read("a/cpu.max"), "10000 1000000\n");
-	for (const char *text : { "999 100000", "50000 999", "50000 1000001", "-1", "0", "abc", "\n", "Max",
-				  "18446744073709551615 100000", "17592186044416 100000", "99999999999999999999" })
+	for (const char *text : {"999 100000", "50000 999", "50000 1000001", "-1", "0", "abc", "\n",
+		     "Max", "18446744073709551615 100000", "17592186044416 100000",
+		     "99999999999999999999"})
 		EXPECT_EQ(host.write("a/cpu.max", text), -EINVAL) << text;
 	EXPECT_EQ(host.write("a/cpu.max", "17592186044415 100000"), 0);
 	EXPECT_EQ(host.write("a/cpu.max", "max max"), 0);
@@ -485,8 +488,8 @@ TEST(SysfsRows, AreNotThereWhereTheirSettingIsNotEnforced)
 {
 	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
 	host.group("a");
-	for (const char *file : { "cpu.max", "cpu.max.burst", "cpuset.mems", "cpuset.mems.effective", "cgroup.freeze",
-				  "cgroup.kill" })
+	for (const char *file : {"cpu.max", "cpu.max.burst", "cpuset.mems", "cpuset.mems.effective",
+		     "cgroup.freeze", "cgroup.kill"})
 		EXPECT_EQ(host.read(std::string("a/") + file), error(ENOENT)) << file;
 }
 
@@ -495,7 +498,7 @@ TEST(Topology, ShowsTheMachinesCpus)
 	Host host("0-3,6", "0,2-3");
 	auto read = [&](const char *name) {
 		char buffer[64];
-		struct outbuf out = { buffer, sizeof(buffer), 0 };
+		struct outbuf out = {buffer, sizeof(buffer), 0};
 		const struct sysfs_row *row = sysfs_find_cpu_row(name, strlen(name));
 		int answer = sysfs_show(&host.environment, row, &host.tree->root, &out);
 		return answer ? error(-answer) : std::string(buffer, out.length);

@@ -31,9 +31,9 @@ static void kill_node(void *context, struct cg_node *node)
 }
 
 Host::Host(const std::string &possible, const std::string &online, cg_controllers available,
-	   unsigned int features)
-	: Machine(possible, online, available),
-	  environment{ this, find_member, may_move, cpu_usage, kill_node }
+	unsigned int features)
+    : Machine(possible, online, available), environment{this, find_member, may_move, cpu_usage,
+						    kill_node}
 {
 	cg_tree_set_features(tree.get(), features, 3);
 }
@@ -47,7 +47,7 @@ std::string Host::read(const std::string &path)
 {
 	struct sysfs_place place;
 	int error = find(path, &place);
-	struct outbuf out = { nullptr, 0, 0 };
+	struct outbuf out = {nullptr, 0, 0};
 	std::string text;
 	while (!error) {
 		out.length = 0;
@@ -73,7 +73,7 @@ int Host::write(const std::string &path, const std::string &text)
 std::vector<std::string> Host::list(const std::string &path)
 {
 	std::vector<std::string> names;
-	struct sysfs_cursor cursor = { 0, 0, nullptr };
+	struct sysfs_cursor cursor = {0, 0, nullptr};
 	struct sysfs_entry entry;
 	while (sysfs_next_entry(node(path), &cursor, &entry))
 		names.emplace_back(entry.name, entry.length);

@@ -15,11 +15,12 @@ extern "C" {
 #include "sysfs/textparse.h"
 }
 
-class Host : public Machine {
-    public:
+class Host : public Machine
+{
+      public:
 	explicit Host(const std::string &possible = "0-7", const std::string &online = "",
-		      cg_controllers available = CG_THREADED_CONTROLLERS,
-		      unsigned int features = CG_FEATURE_ALL);
+		cg_controllers available = CG_THREADED_CONTROLLERS,
+		unsigned int features = CG_FEATURE_ALL);
 
 	/* The text of "a/b/cpuset.cpus", or "!-22" for an error. */
 	std::string read(const std::string &path);
@@ -29,9 +30,9 @@ class Host : public Machine {
 	int find(const std::string &path, struct sysfs_place *place);
 
 	struct sysfs_environment environment;
-	std::string writer;     /* who writes 0 */
-	int move_error = 0;     /* what may_move answers */
-	struct sysfs_cpu_usage usage = { 0, 0, 0 };
+	std::string writer; /* who writes 0 */
+	int move_error = 0; /* what may_move answers */
+	struct sysfs_cpu_usage usage = {0, 0, 0};
 	struct cg_node *killed = nullptr; /* the last node that cgroup.kill was written in */
 };
 

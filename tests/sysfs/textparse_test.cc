@@ -7,7 +7,7 @@
 
 static struct text text(const std::string &bytes)
 {
-	return { bytes.data(), bytes.size() };
+	return {bytes.data(), bytes.size()};
 }
 
 static std::string as_unsigned(const std::string &bytes)
@@ -24,7 +24,8 @@ static std::string as_signed(const std::string &bytes)
 	return error ? "!" + std::to_string(-error) : std::to_string(number);
 }
 
-static const std::string invalid = "!" + std::to_string(EINVAL), range = "!" + std::to_string(ERANGE);
+static const std::string invalid = "!" + std::to_string(EINVAL),
+			 range = "!" + std::to_string(ERANGE);
 
 TEST(TextToUnsigned, TakesEveryBaseOfC)
 {
@@ -39,8 +40,8 @@ TEST(TextToUnsigned, TakesEveryBaseOfC)
 
 TEST(TextToUnsigned, RefusesJunk)
 {
-	for (const char *bytes : { "", "\n", "+", "-1", "-0", "abc", "1.5", "5 5", " 5", "5 ", "5\n\n", "08", "0x",
-				   "0xg", "++1", "+-1", "1a", "max" })
+	for (const char *bytes : {"", "\n", "+", "-1", "-0", "abc", "1.5", "5 5", " 5", "5 ",
+		     "5\n\n", "08", "0x", "0xg", "++1", "+-1", "1a", "max"})
 		EXPECT_EQ(as_unsigned(bytes), invalid) << bytes;
 }
 
@@ -102,13 +103,13 @@ TEST(TextNextWord, SplitsAtEverySeparator)
 	std::vector<std::string> words;
 	while (text_next_word(&rest, ' ', &word))
 		words.emplace_back(word.start, word.length);
-	EXPECT_EQ(words, (std::vector<std::string>{ "+cpu", "", "-x" }));
+	EXPECT_EQ(words, (std::vector<std::string>{"+cpu", "", "-x"}));
 }
 
 TEST(Outbuf, CountsPastItsEnd)
 {
 	char buffer[8] = "#######";
-	struct outbuf out = { buffer, 4, 0 };
+	struct outbuf out = {buffer, 4, 0};
 	outbuf_text(&out, "ab");
 	outbuf_signed(&out, -123);
 	outbuf_char(&out, '\n');
@@ -124,7 +125,7 @@ TEST(Outbuf, CountsPastItsEnd)
 TEST(Outbuf, WritesTheWidestNumbers)
 {
 	char buffer[64];
-	struct outbuf out = { buffer, sizeof(buffer), 0 };
+	struct outbuf out = {buffer, sizeof(buffer), 0};
 	outbuf_signed(&out, INT64_MIN);
 	outbuf_char(&out, ' ');
 	outbuf_unsigned(&out, UINT64_MAX);

@@ -28,7 +28,7 @@ TEST(SysfsWalk, TellsWhatIsNotThere)
 {
 	Host host;
 	host.make("a");
-	struct sysfs_place place = { nullptr, nullptr };
+	struct sysfs_place place = {nullptr, nullptr};
 	EXPECT_EQ(host.find("b", &place), -ENOENT);
 	EXPECT_EQ(host.find("a/cpu.weight", &place), -ENOENT);
 	EXPECT_EQ(host.find("a/cgroup.procs/x", &place), -ENOTDIR);
@@ -43,18 +43,17 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 {
 	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
 	host.make("a");
-	const std::vector<std::string> always = { "cgroup.type", "cgroup.procs", "cgroup.threads",
-						  "cgroup.controllers", "cgroup.subtree_control",
-						  "cgroup.events", "cgroup.max.descendants",
-						  "cgroup.max.depth", "cgroup.stat", "cpu.stat" };
+	const std::vector<std::string> always = {"cgroup.type", "cgroup.procs", "cgroup.threads",
+		"cgroup.controllers", "cgroup.subtree_control", "cgroup.events",
+		"cgroup.max.descendants", "cgroup.max.depth", "cgroup.stat", "cpu.stat"};
 	EXPECT_EQ(host.list("a"), always);
 	host.write("cgroup.subtree_control", "+cpuset");
 	std::vector<std::string> names = always;
-	names.insert(names.end(), { "cpuset.cpus", "cpuset.cpus.effective" });
+	names.insert(names.end(), {"cpuset.cpus", "cpuset.cpus.effective"});
 	EXPECT_EQ(host.list("a"), names);
 	host.write("cgroup.subtree_control", "+cpu +pids");
-	names.insert(names.end(), { "cpu.weight", "cpu.weight.nice", "cpu.idle", "pids.max", "pids.current",
-				    "pids.events", "pids.events.local" });
+	names.insert(names.end(), {"cpu.weight", "cpu.weight.nice", "cpu.idle", "pids.max",
+					  "pids.current", "pids.events", "pids.events.local"});
 	EXPECT_EQ(host.list("a"), names);
 	host.write("cgroup.subtree_control", "-cpuset -cpu -pids");
 	EXPECT_EQ(host.list("a"), always);
@@ -63,44 +62,43 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 TEST(SysfsRowVisible, TheRootHasItsOwnFiles)
 {
 	Host host("0-7", "", CG_THREADED_CONTROLLERS, 0);
-	EXPECT_EQ(host.list("."), (std::vector<std::string>{
-					  "cgroup.procs", "cgroup.threads", "cgroup.controllers",
-					  "cgroup.subtree_control", "cgroup.max.descendants",
-					  "cgroup.max.depth", "cgroup.stat", "cpu.stat",
-					  "cpuset.cpus.effective" }));
+	EXPECT_EQ(host.list("."),
+		(std::vector<std::string>{"cgroup.procs", "cgroup.threads", "cgroup.controllers",
+			"cgroup.subtree_control", "cgroup.max.descendants", "cgroup.max.depth",
+			"cgroup.stat", "cpu.stat", "cpuset.cpus.effective"}));
 }
 
 TEST(SysfsNextEntry, ListsChildrenBehindFilesOldestFirst)
 {
 	Host host;
-	for (const char *name : { "c", "a", "b" })
+	for (const char *name : {"c", "a", "b"})
 		host.make(name);
 	std::vector<std::string> names = host.list(".");
 	EXPECT_EQ(std::vector<std::string>(names.end() - 3, names.end()),
-		  (std::vector<std::string>{ "c", "a", "b" }));
+		(std::vector<std::string>{"c", "a", "b"}));
 }
 
-/* Goes through a listing and lets `meddle` change the tree behind each entry; `keep` says whether the
- * position alone is carried on. */
+/* Goes through a listing and lets `meddle` change the tree behind each entry; `keep` says whether
+ * the position alone is carried on. */
 template <typename Meddle>
 static std::multiset<std::string> meddled(Host &host, bool keep, Meddle meddle)
 {
 	std::multiset<std::string> seen;
-	struct sysfs_cursor cursor = { 0, 0, nullptr };
+	struct sysfs_cursor cursor = {0, 0, nullptr};
 	struct sysfs_entry entry;
 	while (sysfs_next_entry(host.node("."), &cursor, &entry)) {
 		std::string name(entry.name, entry.length);
 		seen.insert(name);
 		meddle(name);
 		if (keep)
-			cursor = { cursor.position, 0, nullptr };
+			cursor = {cursor.position, 0, nullptr};
 	}
 	return seen;
 }
 
 TEST(SysfsNextEntry, KeepsItsPlaceWhateverComesAndGoes)
 {
-	for (bool keep : { false, true }) {
+	for (bool keep : {false, true}) {
 		Host host;
 		for (int i = 0; i < 20; i++)
 			host.make("n" + std::to_string(i));
@@ -129,7 +127,7 @@ TEST(SysfsNextEntry, EndsInADeadNode)
 	host.make("a");
 	struct cg_node *a = host.node("a");
 	host.remove("a");
-	struct sysfs_cursor cursor = { 0, 0, nullptr };
+	struct sysfs_cursor cursor = {0, 0, nullptr};
 	struct sysfs_entry entry;
 	EXPECT_FALSE(sysfs_next_entry(a, &cursor, &entry));
 }
