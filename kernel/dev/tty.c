@@ -58,12 +58,6 @@ static bool is_controlling(const struct tty *tty)
 	return process && process->terminal == tty;
 }
 
-static bool ignores(int number)
-{
-	return (current->signals.blocked >> (number - 1) & 1) ||
-	       current->process->signals.actions[number - 1].handler == 1;
-}
-
 /* A process in the background may not go on: it gets the signal and tries again, or -EIO when
  * that would stop it for ever. SIGTTOU lets pass whoever does not care for it. */
 static int check_foreground(struct tty *tty, int number)
@@ -73,7 +67,7 @@ static int check_foreground(struct tty *tty, int number)
 
 	if (!is_controlling(tty) || foreground == 0 || process->group == foreground)
 		return 0;
-	if (ignores(number))
+	if (signal_is_ignored(number))
 		return number == KSIGTTOU ? 0 : -EIO;
 	if (group_is_orphaned(process->group))
 		return -EIO;

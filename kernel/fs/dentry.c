@@ -208,8 +208,10 @@ bool sink_add(struct directory_sink *sink, struct file *file, const struct name 
 	size_t length = ALIGN_UP(DIRENT_HEAD + name->length + 1, (size_t)8);
 	struct abi_dirent *entry = (struct abi_dirent *)(void *)(sink->buffer + sink->used);
 
-	if (length > sink->size - sink->used)
+	if (length > sink->size - sink->used) {
+		sink->full = true;
 		return false;
+	}
 	memset(entry, 0, length);
 	entry->inode = number;
 	entry->next_offset = (int64_t)next_position;

@@ -186,12 +186,16 @@ static int open_terminal(struct file *file, uint32_t device)
 	if (device == device_number(5, 1))
 		return tty_open(file, console_tty);
 	tty = find_terminal(device);
-	return tty ? tty_open(file, tty) : -ENXIO;
+	if (!tty)
+		return -ENXIO;
+	if (!(file->flags & O_NOCTTY))
+		tty_acquire(tty);
+	return tty_open(file, tty);
 }
 
 int device_open(struct file *file, uint32_t device)
 {
-	if (file->path.mount->flags & MS_NODEV)
+	if (file->path.mount && (file->path.mount->flags & MS_NODEV))
 		return -EACCES;
 	for (unsigned int i = 0; i < ARRAY_SIZE(memory_devices); i++) {
 		const struct memory_device *entry = &memory_devices[i];
@@ -202,6 +206,23 @@ int device_open(struct file *file, uint32_t device)
 		}
 	}
 	return open_terminal(file, device);
+}
+
+int devfs_open_console(struct file **console)
+{
+	static const struct name name = { "console", 7 };
+	struct dentry *dentry = dentry_find(root, &name);
+	struct file *file;
+
+	if (!dentry)
+		return -ENOENT;
+	inode_get(dentry->inode);
+	file = file_create(dentry->inode, dentry->inode->file_operations, O_RDWR);
+	dentry_put(dentry);
+	if (!file)
+		return -ENOMEM;
+	*console = file;
+	return tty_open(file, console_tty);
 }
 
 /* ---- the directory ---- */

@@ -6,10 +6,11 @@
  * descriptors up without a lock and need not count the file it uses. Others may look into it
  * (/proc/PID/fd) under its lock, with which every change is made.
  */
+#include "kernel/fs/devfs.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/path.h"
 #include "kernel/mm/slab.h"
-#include "kernel/proc/task.h"
+#include "kernel/proc/family.h"
 
 enum { FD_CAPACITY_FIRST = 32, FD_MAX = 65536, LIMIT_NOFILE = 7 };
 
@@ -145,17 +146,31 @@ static struct file *take_out(struct fd_table *table, uint32_t fd)
 	return file;
 }
 
-int fd_table_exec(struct fd_table **table)
+int fd_table_unshare(struct fd_table **table)
 {
 	struct fd_table *own = *table;
 
 	if (is_shared(own)) {
-		own = fd_table_clone(*table);
+		struct fd_table *before = own;
+
+		own = fd_table_clone(before);
 		if (!own)
 			return -ENOMEM;
-		fd_table_put(*table);
+		spin_lock(&family_lock); /* /proc looks at other tasks' tables under it */
 		*table = own;
+		spin_unlock(&family_lock);
+		fd_table_put(before);
 	}
+	return 0;
+}
+
+int fd_table_exec(struct fd_table **table)
+{
+	int error = fd_table_unshare(table);
+	struct fd_table *own = *table;
+
+	if (error)
+		return error;
 	for (uint32_t fd = 0; fd < own->capacity; fd++) {
 		if (own->files[fd] && has_exec_bit(own, fd))
 			file_put(take_out(own, fd));
@@ -377,12 +392,12 @@ struct fd_table *fd_table_create_console(void)
 
 	if (!table)
 		return NULL;
-	int error = path_lookup(AT_FDCWD, "/dev/console", PATH_FOLLOW, &path);
-	if (!error)
-		error = file_open_path(&path, O_RDWR, &console);
-	if (error) {
-		printk("fs: /dev/console does not open (%d): process 1 starts without\n", -error);
-		return table;
+	if (path_lookup(AT_FDCWD, "/dev/console", PATH_FOLLOW, &path) != 0 ||
+	    file_open_path(&path, O_RDWR, &console) != 0) {
+		if (devfs_open_console(&console) != 0) {
+			fd_table_put(table);
+			return NULL;
+		}
 	}
 	for (uint32_t fd = 0; fd < 3; fd++) {
 		file_get(console);

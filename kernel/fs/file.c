@@ -82,7 +82,7 @@ int file_open_path(struct path *path, uint32_t flags, struct file **opened)
 		.inode = inode,
 		.path = *path,
 		.references = 1,
-		.flags = flags & ~(uint32_t)FLAGS_CREATION,
+		.flags = flags, /* whole while operations->open looks */
 		.mode = mode_of_flags(flags),
 	};
 	if (!(flags & O_PATH)) {
@@ -95,6 +95,7 @@ int file_open_path(struct path *path, uint32_t flags, struct file **opened)
 		file_free(file);
 		return error;
 	}
+	file->flags &= ~(uint32_t)FLAGS_CREATION;
 	*opened = file;
 	return 0;
 }

@@ -231,6 +231,7 @@ bool sink_add_dots(struct directory_sink *sink, struct file *file);
 struct directory_sink {
 	char *buffer;
 	size_t size, used;
+	bool full; /* an entry did not fit */
 };
 /* One entry; next_position is what lseek would continue behind it with. False: it did not fit. */
 bool sink_add(struct directory_sink *sink, struct file *file, const struct name *name, uint64_t number,
@@ -278,6 +279,8 @@ void fd_close_range(unsigned int first, unsigned int last);
 void fd_set_close_on_exec(unsigned int first, unsigned int last);
 int fd_get_flags(int fd);
 int fd_set_flags(int fd, uint32_t flags);
+/* The task's own copy when the table is shared. 0 or -ENOMEM. */
+int fd_table_unshare(struct fd_table **table);
 /* For /proc/PID/fd: the file with a reference, or NULL; and the first descriptor >= from, or -1. */
 struct file *fd_table_file(struct fd_table *table, int fd);
 int fd_table_next(struct fd_table *table, int from);

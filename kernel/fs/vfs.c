@@ -140,7 +140,7 @@ void vfs_init(void)
 	file_init();
 	tmpfs_init();
 	pipe_init();
-	pseudo_init();
+	procfs_init();
 	int error = mount_root(&tmpfs_type);
 
 	if (error)

@@ -103,7 +103,9 @@ static void leave_old_memory(struct address_space *new_space)
 			(void)futex_wake_address(current->clear_child_tid);
 	}
 	current->clear_child_tid = 0;
+	spin_lock(&family_lock); /* /proc looks at other tasks' memory under it */
 	current->space = new_space;
+	spin_unlock(&family_lock);
 	address_space_activate(new_space);
 	address_space_put(old);
 	vfork_release(current->process);

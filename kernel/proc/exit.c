@@ -47,21 +47,28 @@ static void leave_address_space(struct task *task)
 		if (!copy_to_user(task->clear_child_tid, &zero, sizeof(zero)))
 			(void)futex_wake_address(task->clear_child_tid);
 	}
+	spin_lock(&family_lock); /* /proc looks at other tasks' parts under it */
 	task->space = NULL;
+	spin_unlock(&family_lock);
 	address_space_activate(NULL);
 	address_space_put(space);
 }
 
 static void give_back(struct task *task)
 {
+	struct fd_table *files = task->files;
+	struct fs_context *fs = task->fs;
+
 	if (task->space)
 		leave_address_space(task);
-	if (task->files)
-		fd_table_put(task->files);
-	if (task->fs)
-		fs_context_put(task->fs);
+	spin_lock(&family_lock);
 	task->files = NULL;
 	task->fs = NULL;
+	spin_unlock(&family_lock);
+	if (files)
+		fd_table_put(files);
+	if (fs)
+		fs_context_put(fs);
 }
 
 /* --- the end of a process --- */

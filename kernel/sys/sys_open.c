@@ -44,14 +44,8 @@ int64_t sys_close_range(const uint64_t *argument)
 
 	if (first > last || (flags & ~(uint64_t)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)))
 		return -EINVAL;
-	if (flags & CLOSE_RANGE_UNSHARE) {
-		struct fd_table *own = fd_table_clone(current->files);
-
-		if (!own)
-			return -ENOMEM;
-		fd_table_put(current->files);
-		current->files = own;
-	}
+	if ((flags & CLOSE_RANGE_UNSHARE) && fd_table_unshare(&current->files) != 0)
+		return -ENOMEM;
 	if (flags & CLOSE_RANGE_CLOEXEC)
 		fd_set_close_on_exec(first, last);
 	else

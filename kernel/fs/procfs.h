@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * procfs.h - /proc as tables: a row for each name, and directories of numbers.
+ */
+#ifndef KERNEL_FS_PROCFS_H
+#define KERNEL_FS_PROCFS_H
+
+#include "kernel/fs/path.h"
+#include "kernel/fs/text.h"
+
+struct process;
+struct proc_directory;
+struct task;
+
+/* What an entry speaks of; which are set depends on where it is. */
+struct proc_subject {
+	struct process *process; /* with a reference, or NULL */
+	struct task *task;       /* a living thread, with a reference, or NULL (of a zombie, too) */
+	int fd;                  /* in /proc/PID/fd */
+};
+
+/* A name in a directory. What it is follows from which of the last five is set. */
+struct proc_entry {
+	const char *name;
+	uint16_t permissions;
+	int (*show)(struct text *text, const struct proc_subject *subject); /* 0 or -errno */
+	int (*store)(const char *text, size_t length);                     /* 0 or -errno */
+	int64_t (*read_link)(const struct proc_subject *subject, char *buffer, size_t size);
+	int (*follow)(const struct proc_subject *subject, struct path *target);
+	const struct proc_directory *directory;
+};
+
+struct proc_directory {
+	const struct proc_entry *entries;  /* ended by a NULL name */
+	/* Entries named by numbers: the subject of one (-ENOENT), and the least number >= from, or -1. */
+	int (*find)(const struct proc_subject *directory, int32_t number, struct proc_subject *found);
+	int32_t (*next)(const struct proc_subject *directory, int32_t from);
+	const struct proc_entry *numbered; /* what each of them is */
+};
+
+extern const struct proc_directory proc_root;                /* procfs_system.c */
+extern const struct proc_entry proc_process_entry;           /* procfs_process.c: /proc/PID */
+int proc_find_process(const struct proc_subject *directory, int32_t number,
+		      struct proc_subject *found);
+int32_t proc_next_process(const struct proc_subject *directory, int32_t from);
+
+/* procfs_task.c: files of a process or a thread; `whole` is the process's own. */
+int proc_show_process_stat(struct text *text, const struct proc_subject *subject);
+int proc_show_thread_stat(struct text *text, const struct proc_subject *subject);
+int proc_show_process_status(struct text *text, const struct proc_subject *subject);
+int proc_show_thread_status(struct text *text, const struct proc_subject *subject);
+int proc_show_comm(struct text *text, const struct proc_subject *subject);
+int proc_show_cgroup(struct text *text, const struct proc_subject *subject);
+int proc_show_limits(struct text *text, const struct proc_subject *subject);
+
+/* Another task's parts, with a reference; NULL: it has none (any more). */
+struct address_space *proc_space_get(struct task *task);
+struct fd_table *proc_files_get(struct task *task);
+struct fs_context *proc_fs_get(struct task *task);
+
+#endif

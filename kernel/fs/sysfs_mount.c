@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sysfs_mount.c - /sys and /sys/fs/cgroup: directories and files over the rows of sysfs/sysfs.h.
+ *
+ * "sysfs" is a few kept directories made at boot. "cgroup2" is made on look-up: an inode holds the
+ * tree node (with a reference) and, for a file, its row. So a descriptor that outlives its node
+ * still asks it, and is answered ENODEV.
+ *
+ * Locks: what a node says is asked under tree_mutex, here or in kernel/sched/tree.c.
+ */
+#include "kernel/fs/fs_init.h"
+#include "kernel/fs/path.h"
+#include "kernel/fs/text.h"
+#include "kernel/mm/slab.h"
+#include "kernel/proc/task.h"
+#include "kernel/sched/tree.h"
+
+struct row_inode {
+	struct inode inode;
+	struct cg_node *node;        /* (i) with a reference; NULL: a directory of sysfs */
+	const struct sysfs_row *row; /* (i) NULL: a directory */
+};
+
+static const struct inode_operations sysfs_operations, cgroup_directory_operations;
+static const struct file_operations sysfs_directory_file_operations, cgroup_directory_file_operations,
+	row_file_operations;
+static struct slab_cache *row_inode_cache;
+static struct filesystem sysfs, cgroup2;
+static struct dentry *sysfs_root, *cgroup2_root;
+static int64_t made_ns; /* when everything here came into being */
+
+static struct row_inode *row_inode(struct inode *inode)
+{
+	return container_of(inode, struct row_inode, inode);
+}
+
+/* ---- files ---- */
+
+static int64_t row_show(struct file *file, char *buffer, size_t size)
+{
+	const struct row_inode *inode = row_inode(file->inode);
+
+	return tree_show(inode->row, inode->node, buffer, size);
+}
+
+static int row_store(struct file *file, const char *text, size_t length)
+{
+	const struct row_inode *inode = row_inode(file->inode);
+
+	/* A NUL ends the text, wherever it is. */
+	return tree_store(inode->row, inode->node, text, strnlen(text, length));
+}
+
+static int64_t row_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+	return text_file_read(file, to, position, row_show);
+}
+
+static int64_t row_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+	int64_t answer = text_file_write(file, from, SYSFS_WRITE_MAX, row_store);
+
+	if (answer > 0)
+		*position += (uint64_t)answer;
+	return answer;
+}
+
+static const struct file_operations row_file_operations = {
+	.read = row_read,
+	.write = row_write,
+	.release = text_file_release,
+};
+
+/* ---- inodes ---- */
+
+/* Takes over the reference to `node`, even when it answers NULL (no memory). */
+static struct inode *row_inode_create(struct filesystem *filesystem, struct cg_node *node,
+				      const struct sysfs_row *row)
+{
+	bool of_cgroup = filesystem == &cgroup2;
+	struct row_inode *inode = slab_alloc(row_inode_cache, PAGE_ANY);
+
+	if (!inode) {
+		if (node)
+			tree_node_put(node);
+		return NULL;
+	}
+	inode->node = node;
+	inode->row = row;
+	inode_init(&inode->inode, filesystem,
+		   of_cgroup && !row ? &cgroup_directory_operations : &sysfs_operations,
+		   row ? &row_file_operations :
+		   of_cgroup ? &cgroup_directory_file_operations : &sysfs_directory_file_operations,
+		   row ? S_IFREG | (uint32_t)row->mode : S_IFDIR | 0755);
+	inode->inode.accessed_ns = made_ns;
+	inode->inode.modified_ns = made_ns;
+	inode->inode.changed_ns = made_ns;
+	return &inode->inode;
+}
+
+static void row_inode_release(struct inode *inode)
+{
+	struct row_inode *row = row_inode(inode);
+
+	if (row->node)
+		tree_node_put(row->node);
+	slab_free(row_inode_cache, row);
+}
+
+/* ---- cgroup2 ---- */
+
+/* The same for each look-up: the node's number and the file's place in the table. */
+static uint64_t cgroup_number(const struct cg_node *node, const struct sysfs_row *row)
+{
+	size_t count;
+	uint64_t index = row ? (uint64_t)(row - sysfs_cgroup_rows(&count)) + 1 : 0;
+
+	return (node->id + 1) << 8 | index;
+}
+
+static struct dentry *cgroup_dentry(struct dentry *directory, const struct name *name,
+				    struct cg_node *node, const struct sysfs_row *row)
+{
+	struct inode *inode = row_inode_create(&cgroup2, node, row);
+
+	if (!inode)
+		return NULL;
+	inode->number = cgroup_number(node, row);
+	inode->link_count = row ? 1 : 2;
+	return dentry_create(directory, name, inode);
+}
+
+static int cgroup_lookup(struct dentry *directory, const struct name *name, struct dentry **found)
+{
+	struct cg_node *parent = row_inode(directory->inode)->node, *node = NULL;
+	const struct sysfs_row *row = NULL;
+
+	mutex_lock(&tree_mutex);
+	if (!cg_node_is_dead(parent)) {
+		row = sysfs_find_row(parent, name->text, name->length);
+		node = row ? parent : cg_find_child(parent, name->text, name->length);
+		if (node)
+			tree_node_get(node);
+	}
+	mutex_unlock(&tree_mutex);
+	if (!node)
+		return -ENOENT;
+	*found = cgroup_dentry(directory, name, node, row);
+	return *found ? 0 : -ENOMEM;
+}
+
+/* mkdir. Nothing else can be made here. */
+static int cgroup_create(struct dentry *directory, const struct name *name,
+			 const struct creation *creation, struct dentry **made)
+{
+	struct cg_node *parent = row_inode(directory->inode)->node;
+	uint32_t type = creation->mode & S_IFMT;
+	bool is_file;
+	int error;
+
+	mutex_lock(&tree_mutex);
+	is_file = sysfs_find_row(parent, name->text, name->length) != NULL;
+	mutex_unlock(&tree_mutex);
+	if (is_file)
+		return -EEXIST;
+	if (type != S_IFDIR)
+		return type == S_IFREG ? -EACCES : -EPERM;
+	error = tree_make_node(parent, name->text, name->length);
+	if (!error && made)
+		error = cgroup_lookup(directory, name, made);
+	return error;
+}
+
+static int cgroup_remove(struct dentry *entry)
+{
+	const struct row_inode *inode = row_inode(entry->inode);
+
+	return inode->row ? -EPERM : tree_remove_node(inode->node);
+}
+
+/* One entry into the sink; false when it did not fit. */
+static bool list_entry(struct file *file, struct directory_sink *sink, const struct cg_node *node,
+		       const struct sysfs_entry *entry, uint64_t next_position)
+{
+	struct name name = { entry->name, entry->length };
+	uint64_t number = entry->row ? cgroup_number(node, entry->row) : cgroup_number(entry->child, NULL);
+
+	return sink_add(sink, file, &name, number, entry->row ? S_IFREG : S_IFDIR, next_position + 2);
+}
+
+/* Positions 0 and 1 are the dots; from 2 on they are the cursor's, which stays in file->private. */
+static int list_locked(struct file *file, struct directory_sink *sink)
+{
+	struct cg_node *node = row_inode(file->inode)->node;
+	struct sysfs_cursor *cursor = file->private;
+	struct sysfs_entry entry;
+
+	if (cg_node_is_dead(node))
+		return -ENOENT;
+	if (sink_add_dots(sink, file))
+		return 0;
+	if (cursor->position != file->position - 2)
+		*cursor = (struct sysfs_cursor){ .position = file->position - 2 };
+	for (;;) {
+		struct sysfs_cursor before = *cursor;
+
+		if (!sysfs_next_entry(node, cursor, &entry))
+			return 0;
+		if (!list_entry(file, sink, node, &entry, cursor->position)) {
+			*cursor = before;
+			return 0;
+		}
+	}
+}
+
+static int cgroup_list(struct file *file, struct directory_sink *sink)
+{
+	int error;
+
+	if (!file->private)
+		file->private = kzalloc(sizeof(struct sysfs_cursor));
+	if (!file->private)
+		return -ENOMEM;
+	mutex_lock(&tree_mutex);
+	error = list_locked(file, sink);
+	mutex_unlock(&tree_mutex);
+	return error;
+}
+
+static void cgroup_directory_release(struct file *file)
+{
+	kfree(file->private);
+}
+
+int fd_cgroup_node(int fd, struct cg_node **node)
+{
+	struct borrowed_file borrowed = fd_borrow(fd);
+	int error = -EBADF;
+
+	if (!borrowed.file)
+		return -EBADF;
+	if (borrowed.file->inode->operations == &cgroup_directory_operations) {
+		*node = row_inode(borrowed.file->inode)->node;
+		tree_node_get(*node);
+		error = 0;
+		if (cg_node_is_dead(*node)) {
+			tree_node_put(*node);
+			error = -ENODEV;
+		}
+	}
+	fd_return(borrowed);
+	return error;
+}
+
+static const struct inode_operations cgroup_directory_operations = {
+	.lookup = cgroup_lookup,
+	.create = cgroup_create,
+	.remove = cgroup_remove,
+	.release = row_inode_release,
+};
+
+static const struct file_operations cgroup_directory_file_operations = {
+	.list = cgroup_list,
+	.release = cgroup_directory_release,
+};
+
+static int cgroup2_mount(const char *options, struct dentry **root)
+{
+	(void)options;
+	dentry_get(cgroup2_root);
+	*root = cgroup2_root;
+	return 0;
+}
+
+const struct filesystem_type cgroup2_type = {
+	.name = "cgroup2",
+	.magic = CGROUP2_SUPER_MAGIC,
+	.mount = cgroup2_mount,
+};
+
+/* ---- sysfs ---- */
+
+static const struct inode_operations sysfs_operations = {
+	.release = row_inode_release,
+};
+
+static const struct file_operations sysfs_directory_file_operations = {
+	.list = dentry_list_children,
+};
+
+/* A directory or file, kept for ever; the answer is only for adding to it. */
+static struct dentry *add(struct dentry *directory, const char *text, const struct sysfs_row *row)
+{
+	struct name name = { text, strlen(text) };
+	struct inode *inode;
+	struct dentry *dentry;
+
+	if (row)
+		tree_node_get(tree_root());
+	inode = row_inode_create(&sysfs, row ? tree_root() : NULL, row);
+	dentry = inode ? dentry_create(directory, &name, inode) : NULL;
+	if (!dentry)
+		panic("no memory for /sys");
+	inode->number = filesystem_next_number(&sysfs);
+	inode->link_count = row ? 1 : 2;
+	if (directory) {
+		dentry_attach(dentry);
+		if (!row)
+			directory->inode->link_count++;
+	}
+	return dentry;
+}
+
+void sysfs_init(void)
+{
+	static const struct name no_name = { "", 0 };
+	size_t count;
+	const struct sysfs_row *rows = sysfs_cpu_rows(&count);
+
+	row_inode_cache = slab_cache_create("row inode", sizeof(struct row_inode), 8);
+	if (!row_inode_cache)
+		panic("no memory for the cache of pseudo-files");
+	made_ns = realtime_now_ns();
+	sysfs = (struct filesystem){ .type = &sysfs_type, .device = filesystem_next_device() };
+	cgroup2 = (struct filesystem){ .type = &cgroup2_type, .device = filesystem_next_device() };
+
+	sysfs_root = add(NULL, "", NULL);
+	add(add(sysfs_root, "fs", NULL), "cgroup", NULL);
+	struct dentry *cpu = add(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu", NULL);
+
+	for (size_t i = 0; i < count; i++)
+		add(cpu, rows[i].name, &rows[i]);
+
+	tree_node_get(tree_root());
+	cgroup2_root = cgroup_dentry(NULL, &no_name, tree_root(), NULL);
+	if (!cgroup2_root)
+		panic("no memory for the cgroup mount");
+}
+
+static int sysfs_mount(const char *options, struct dentry **root)
+{
+	(void)options;
+	dentry_get(sysfs_root);
+	*root = sysfs_root;
+	return 0;
+}
+
+const struct filesystem_type sysfs_type = {
+	.name = "sysfs",
+	.magic = SYSFS_MAGIC,
+	.mount = sysfs_mount,
+};
