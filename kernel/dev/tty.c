@@ -186,26 +186,13 @@ int32_t tty_foreground(struct tty *tty)
 
 /* ---- reading ---- */
 
-void tty_hang_up(struct tty *tty)
-{
-	spin_lock(&tty->lock);
-	tty->hung_up = true;
-	spin_unlock(&tty->lock);
-	waitqueue_wake_all(&tty->readable);
-}
-
 static size_t readable_bytes(const struct tty *tty)
 {
 	return (size_t)(__atomic_load_n(&tty->edited, __ATOMIC_RELAXED) -
 			__atomic_load_n(&tty->tail, __ATOMIC_RELAXED));
 }
 
-static bool is_hung_up(const struct tty *tty)
-{
-	return __atomic_load_n(&tty->hung_up, __ATOMIC_RELAXED);
-}
-
-/* Waits until there is something to read: 0, also at a time-out or the end; or an error. In raw
+/* Waits until there is something to read: 0, also at a time-out; or an error. In raw
  * mode VMIN bytes are wanted, VTIME tenths of a second limit the wait for the next one. */
 static int wait_for_input(struct file *file, struct tty *tty, size_t wanted)
 {
@@ -220,14 +207,14 @@ static int wait_for_input(struct file *file, struct tty *tty, size_t wanted)
 		size_t seen = readable_bytes(tty);
 		uint64_t deadline = UINT64_MAX;
 
-		if (seen >= needed || is_hung_up(tty))
+		if (seen >= needed)
 			return 0;
 		if (file_nonblocking(file))
 			return seen > 0 ? 0 : -EAGAIN;
 		if (pause_ns && (seen > 0 || minimum == 0))
 			deadline = time_now_ns() + pause_ns;
 		int error = wait_event_until(&tty->readable,
-					     readable_bytes(tty) != seen || is_hung_up(tty), deadline);
+					     readable_bytes(tty) != seen, deadline);
 
 		if (error == -ETIMEDOUT)
 			return 0;
@@ -256,6 +243,8 @@ static int64_t read_locked(struct file *file, struct tty *tty, struct transfer *
 			return done ? done : -EFAULT;
 		done += (int64_t)count;
 	}
+	if (tty->driver->pull)
+		tty->driver->pull(tty);
 	return done;
 }
 
@@ -372,10 +361,8 @@ static uint32_t tty_poll(struct file *file, struct poll_table *table)
 
 	poll_wait(table, &tty->readable);
 	poll_wait(table, &tty->writable);
-	if (readable_bytes(tty) > 0 || is_hung_up(tty))
+	if (readable_bytes(tty) > 0)
 		ready |= POLLIN | POLLRDNORM;
-	if (is_hung_up(tty))
-		ready |= POLLHUP;
 	if (can_write(tty))
 		ready |= POLLOUT | POLLWRNORM;
 	return ready;

@@ -36,6 +36,8 @@ struct tty_driver {
 	size_t (*write)(struct tty *tty, const char *bytes, size_t count);
 	/* Whether it would take a byte now; NULL: always. */
 	bool (*can_write)(struct tty *tty);
+	/* A reader made room: hands over what waited for it. NULL: nothing ever waits. */
+	void (*pull)(struct tty *tty);
 };
 
 /* (l) lock   (r) read_mutex   (i) fixed */
@@ -48,7 +50,6 @@ struct tty {
 	struct tty_window window;    /* (l) */
 	int32_t session;             /* (l) whose controlling terminal it is; 0: nobody's */
 	int32_t foreground;          /* (l) process group; 0: none */
-	bool hung_up;                /* (l) no more input will come */
 
 	/* Input. Bytes count up and never wrap. In canonical mode `edited` ends the lines that may be
 	 * read; behind it is the line being typed. A line's end is '\n', EOL, or EOF (kept as a mark in
@@ -69,8 +70,6 @@ void tty_init_cooked(struct tty *tty, const struct tty_driver *driver, uint32_t 
 void tty_init_raw(struct tty *tty, const struct tty_driver *driver, uint32_t device);
 /* How many more bytes tty_receive() could keep. Any context. */
 size_t tty_receive_room(struct tty *tty);
-/* No more input will ever come: readers find the end of the file. Any context. */
-void tty_hang_up(struct tty *tty);
 /* The session's leader is gone: the terminal is free, its foreground group gets SIGHUP. */
 void tty_leave_session(struct tty *tty, int32_t session);
 

@@ -248,6 +248,11 @@ size_t tty_receive_room(struct tty *tty)
 {
 	spin_lock(&tty->lock);
 	size_t room = TTY_BUFFER_SIZE - (size_t)(tty->head - tty->tail);
+
+	/* The last place is for a line's end. A line that is too long is cut, so that its end and the
+	 * signals still come through. */
+	if (tty->settings.local & ICANON)
+		room = tty->edited == tty->tail ? TTY_BUFFER_SIZE : room - (room > 0);
 	spin_unlock(&tty->lock);
 	return room;
 }
