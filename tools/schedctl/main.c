@@ -38,7 +38,7 @@ const struct command commands[] = {
 	  "and its exit status is the answer (126: it cannot be run, 127: it is not there).\n",
 	  command_run },
 	{ "set", "GROUP NAME=VALUE...", "change a group's settings",
-	  "  cpus=LIST     the CPUs it may use; 'cpus=' takes the request back\n"
+	  "  cpus=LIST     the CPUs it may use; 'cpus=' takes the request back (no task inside)\n"
 	  "  shares=N      its part against its siblings, 1 to 10000\n"
 	  "  mems=LIST     the memory nodes it may use\n"
 	  "  FILE=VALUE    any pseudo-file, such as cpu.max=\"50000 100000\"\n"

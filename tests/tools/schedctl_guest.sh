@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# schedctl on Taper itself, from create to remove. TAP.
+
+export LANG=C
+count=0
+
+# is WHAT GOT WANTED
+is() {
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		echo "# got: $2"
+		echo "# wanted: $3"
+	fi
+}
+
+echo 1..21
+is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
+is "get" "$(schedctl get web/api)" "cpus=1-2
+effective=1-2
+shares=300"
+is "a parent has no request" "$(schedctl get web cpus)" ""
+sleep 1000 &
+task=$!
+is "move" "$(schedctl move web/api $task 2>&1)" ""
+is "the task is inside" "$(cat /proc/$task/cgroup)" "0::/web/api"
+is "and on the group's CPUs" "$(taskset -p $task)" "pid $task's current affinity mask: 6"
+is "tree" "$(schedctl tree web)" "GROUP   CPUS  EFFECTIVE  SHARES  TASKS
+web     -     0-3           100
+\`- api  1-2   1-2           300  $task sleep"
+is "set narrows the task" "$(schedctl set web cpus=2-3 && taskset -p $task)" \
+	"pid $task's current affinity mask: 4"
+is "a request outside falls back" "$(schedctl set web cpus=0 && schedctl get web/api effective)" 0
+is "cpus= is refused with tasks inside" "$(schedctl set web cpus= 2>&1; echo $?)" \
+	"schedctl: web: cpuset.cpus : while tasks are in it or below, the request can be changed but not taken back (ENOSPC)
+1"
+is "and holds again when it fits" "$(schedctl set web cpus=0-3 && schedctl get web/api effective)" 1-2
+is "pin" "$(schedctl pin $task 2 2>&1; taskset -p $task)" "pid $task's current affinity mask: 4"
+is "pin tells what waits" "$(schedctl pin $task 0,1 2>&1; taskset -p $task)" \
+	"schedctl: $task: 0 not now: its group web/api has CPUs 1-2 (remembered)
+pid $task's current affinity mask: 2"
+is "pin --strict refuses" "$(schedctl pin --strict $task 0,1 2>&1; echo $?)" \
+	"schedctl: $task: pin to 0-1: its group web/api has CPUs 1-2; without --strict the rest is remembered (EINVAL)
+1"
+is "run is inside from the start" "$(schedctl run web/api cat /proc/self/cgroup)" "0::/web/api"
+is "run passes the status on" "$(schedctl run web/api sh -c 'exit 7'; echo $?)" 7
+is "a CPU too many" "$(schedctl set web/api cpus=8-9 2>&1; echo $?)" \
+	"schedctl: web/api: cpuset.cpus 8-9: this machine has CPUs 0-3 (ERANGE)
+1"
+is "remove tells of the task" "$(schedctl remove web/api 2>&1; echo $?)" \
+	"schedctl: web/api: rmdir: it holds 1 task ($task, ...); move them out first (EBUSY)
+1"
+is "a refused create leaves nothing" \
+	"$(schedctl create -p --shares 0 x/y 2>/dev/null; ls -d /sys/fs/cgroup/x 2>&1)" \
+	"ls: /sys/fs/cgroup/x: No such file or directory"
+kill $task
+wait $task 2>/dev/null
+is "remove -r" "$(schedctl remove -r web 2>&1; ls -d /sys/fs/cgroup/web 2>&1)" \
+	"ls: /sys/fs/cgroup/web: No such file or directory"
+is "what is gone is named" "$(schedctl show web 2>&1; echo $?)" \
+	"schedctl: web: there is no such group (ENOENT)
+1"
