@@ -292,7 +292,7 @@ static int clone_pages(struct address_space *child, struct address_space *parent
 			uint64_t value = from[i];
 			if (!value)
 				continue;
-			if (unlikely(!to) && !(to = paging_make(child, at)))
+			if (unlikely(!to) && !(to = paging_make(child, at, count)))
 				return -ENOMEM;
 			if (value & ~keep & PTE_WRITE) {
 				value &= keep;

@@ -10,7 +10,6 @@
 struct page_range page_ranges[PAGE_RANGES_MAX];
 unsigned int page_range_count;
 
-/* A range that contains nothing until it is filled has size 0 and matches no address. */
 const struct page_range *page_range_of_phys(paddr_t address)
 {
 	unsigned int count = __atomic_load_n(&page_range_count, __ATOMIC_ACQUIRE);
@@ -46,20 +45,23 @@ static void insert_block(struct buddy *buddy, struct page *page, unsigned int or
 	LIST_INSERT_HEAD(&buddy->free[order], page, link);
 }
 
-/* The largest aligned blocks that fit, from the lowest address on. */
-void buddy_add(struct buddy *buddy, const struct page_range *range)
+/* The largest aligned blocks that fit; they merge with free neighbours. */
+void buddy_add(struct buddy *buddy, paddr_t start, paddr_t end)
 {
-	uint64_t first = range->start >> PAGE_SHIFT;
-	uint64_t count = range->size >> PAGE_SHIFT;
-	for (uint64_t index = 0; index < count;) {
+	const struct page_range *range = page_range_of_phys(start);
+	kassert(range && end - range->start <= range->size);
+	struct page *page = range->pages + ((start - range->start) >> PAGE_SHIFT);
+	uint64_t frame = start >> PAGE_SHIFT;
+	for (uint64_t left = (end - start) >> PAGE_SHIFT; left > 0;) {
 		unsigned int order = PAGE_ORDER_MAX;
-		while ((first + index) & ((1UL << order) - 1) || index + (1UL << order) > count)
+		while (frame & ((1UL << order) - 1) || 1UL << order > left)
 			order--;
-		insert_block(buddy, &range->pages[index], order);
-		index += 1UL << order;
+		buddy_free(buddy, page, order);
+		buddy->total_pages += 1UL << order;
+		page += 1UL << order;
+		frame += 1UL << order;
+		left -= 1UL << order;
 	}
-	buddy->free_pages += count;
-	buddy->total_pages += count;
 }
 
 struct page *buddy_alloc(struct buddy *buddy, unsigned int order)

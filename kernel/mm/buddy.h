@@ -18,8 +18,8 @@ struct buddy {
 };
 
 void buddy_init(struct buddy *buddy);
-/* Frames of page_ranges[] that are not free yet become free. */
-void buddy_add(struct buddy *buddy, const struct page_range *range);
+/* Frames [start, end) of one range of page_ranges[], not the buddy's so far, become free. */
+void buddy_add(struct buddy *buddy, paddr_t start, paddr_t end);
 /* The head of a block, no longer PAGE_FREE; NULL: none so large. */
 struct page *buddy_alloc(struct buddy *buddy, unsigned int order);
 void buddy_free(struct buddy *buddy, struct page *page, unsigned int order);

@@ -174,9 +174,11 @@ int vm_fault_locked(struct address_space *space, uaddr_t address, enum vm_protec
 	if (!vm_covers(mapping, address) || !mapping_allows(mapping, access))
 		return -EFAULT;
 	address = ALIGN_DOWN(address, PAGE_SIZE);
-	uint64_t *entry = paging_make(space, address);
+	uaddr_t window = ALIGN_DOWN(address, FAULT_AROUND);
+	uint64_t *entry = paging_make(space, window, FAULT_AROUND >> PAGE_SHIFT);
 	if (!entry)
 		return -ENOMEM;
+	entry += (address - window) >> PAGE_SHIFT;
 	return *entry ? widen_entry(space, mapping, entry, address, access)
 		: fill_entry(space, mapping, entry, address, access);
 }

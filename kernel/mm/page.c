@@ -20,6 +20,12 @@ static struct buddy buddy; /* page_lock */
 /* Appended to at boot only, before anybody else runs. */
 static SLIST_HEAD(, page_reclaimer) reclaimers = SLIST_HEAD_INITIALIZER(reclaimers);
 
+/* Boot only. */
+struct page_piece page_pieces[PAGE_PIECES_MAX];
+unsigned int page_piece_count;
+static bool settled;
+#define GAP_MAX (64UL << 20) /* whose books may be wasted: 512 KiB */
+
 static uint64_t fail_countdown; /* (a) 0: off */
 static struct memory_cpu boot_memory_cpu;
 
@@ -29,36 +35,85 @@ void page_init(void)
 	this_cpu()->magazines = &boot_memory_cpu;
 }
 
+static inline uint64_t books_size(uint64_t bytes)
+{
+	return ALIGN_UP(bytes / PAGE_SIZE * sizeof(struct page), PAGE_SIZE);
+}
+
+/* Makes the books of pieces [first, end) and of what is between them, at the start of their largest;
+ * then all frames but those of the books are free. Pieces that cannot hold their books are lost. */
+static void add_pieces(unsigned int first, unsigned int end)
+{
+	paddr_t start = page_pieces[first].start;
+	uint64_t size = page_pieces[end - 1].end - start;
+	uint64_t books = books_size(size);
+	struct page_piece *host = &page_pieces[first];
+	for (unsigned int i = first + 1; i < end; i++)
+		if (page_pieces[i].end - page_pieces[i].start > host->end - host->start)
+			host = &page_pieces[i];
+	if (host->end - host->start <= books || page_range_count == PAGE_RANGES_MAX)
+		return;
+
+	struct page_range *range = &page_ranges[page_range_count];
+	*range = (struct page_range){ start, size, phys_to_virt(host->start) };
+	for (uint64_t i = 0; i < size >> PAGE_SHIFT; i++)
+		range->pages[i] = (struct page){ .kind = PAGE_RESERVED };
+	__atomic_store_n(&page_range_count, page_range_count + 1, __ATOMIC_RELEASE);
+	spin_lock(&page_lock);
+	for (unsigned int i = first; i < end; i++) {
+		struct page_piece *piece = &page_pieces[i];
+		paddr_t free = piece->start + (piece == host ? books : 0);
+		buddy_add(&buddy, free, piece->end);
+	}
+	spin_unlock(&page_lock);
+}
+
+/* A piece that comes late: frames that a range counts as reserved so far, or a range of its own. */
+static void add_late_piece(unsigned int index)
+{
+	const struct page_piece *piece = &page_pieces[index];
+	const struct page_range *range = page_range_of_phys(piece->start);
+	if (!range || range != page_range_of_phys(piece->end - 1)) {
+		add_pieces(index, index + 1);
+		return;
+	}
+	spin_lock(&page_lock);
+	buddy_add(&buddy, piece->start, piece->end);
+	spin_unlock(&page_lock);
+}
+
 void page_add_range(paddr_t start, paddr_t end)
 {
 	start = ALIGN_UP(start, PAGE_SIZE);
 	end = ALIGN_DOWN(end, PAGE_SIZE);
-	if (end <= start || end > LINEAR_SIZE || page_range_count == PAGE_RANGES_MAX)
+	if (end <= start || end > LINEAR_SIZE || page_piece_count == PAGE_PIECES_MAX)
 		return;
-	uint64_t books = ALIGN_UP((end - start) / PAGE_SIZE * sizeof(struct page), PAGE_SIZE);
-	if (books >= end - start)
-		return;
+	unsigned int place = page_piece_count++;
+	if (!settled) /* in order of addresses */
+		for (; place > 0 && page_pieces[place - 1].start > start; place--)
+			page_pieces[place] = page_pieces[place - 1];
+	page_pieces[place] = (struct page_piece){ start, end };
+	if (settled)
+		add_late_piece(place);
+}
 
-	struct page_range range = {
-		.start = start + books,
-		.size = end - start - books,
-		.pages = phys_to_virt(start),
-	};
-	for (uint64_t i = 0; i < range.size >> PAGE_SHIFT; i++)
-		range.pages[i] = (struct page){ .kind = PAGE_USED };
-
-	/* The largest first, which is settled before other CPUs start; later ones are small. */
-	unsigned int place = page_range_count;
-	if (place && cpumask_count(&cpu_online) <= 1 && range.size > page_ranges[0].size) {
-		page_ranges[place] = page_ranges[0];
-		place = 0;
+/* Pieces with little between them share one range; the largest range comes first. */
+void page_settle(void)
+{
+	unsigned int first = 0, largest = 0;
+	for (unsigned int i = 1; i <= page_piece_count; i++) {
+		if (i < page_piece_count && page_pieces[i].start - page_pieces[i - 1].end <= GAP_MAX)
+			continue;
+		add_pieces(first, i);
+		first = i;
 	}
-	page_ranges[place] = range;
-	__atomic_store_n(&page_range_count, page_range_count + 1, __ATOMIC_RELEASE);
-
-	spin_lock(&page_lock);
-	buddy_add(&buddy, &page_ranges[place]);
-	spin_unlock(&page_lock);
+	for (unsigned int i = 1; i < page_range_count; i++)
+		if (page_ranges[i].size > page_ranges[largest].size)
+			largest = i;
+	struct page_range swap = page_ranges[0];
+	page_ranges[0] = page_ranges[largest];
+	page_ranges[largest] = swap;
+	settled = true;
 }
 
 struct memory_cpu *memory_cpu_create(void)
@@ -158,9 +213,9 @@ struct page *page_alloc(unsigned int order, enum page_flags flags)
 	return page;
 }
 
-static void page_free(struct page *page)
+void page_release(struct page *page, uint32_t before)
 {
-	kassert(page->kind == PAGE_USED);
+	kassert(before == 1 && page->kind == PAGE_USED);
 	struct memory_cpu *memory = this_cpu()->magazines;
 	if (likely(page->order == 0 && memory)) {
 		stock_push(memory, page);
@@ -171,14 +226,6 @@ static void page_free(struct page *page)
 	spin_lock(&page_lock);
 	buddy_free(&buddy, page, page->order);
 	spin_unlock(&page_lock);
-}
-
-void page_put(struct page *page)
-{
-	uint32_t before = __atomic_fetch_sub(&page->references, 1, __ATOMIC_ACQ_REL);
-	kassert(before > 0);
-	if (before == 1)
-		page_free(page);
 }
 
 void *page_alloc_mapped(enum page_flags flags)

@@ -41,7 +41,12 @@ struct page {
 	uint8_t order;         /* (p) of the block that starts here */
 	uint8_t kind;          /* (p) enum page_kind */
 	uint16_t node;         /* (i) memory node */
-	void *owner;           /* (o) slab cache, or whatever the owner likes */
+	union {
+		void *owner;   /* (o) slab cache, or whatever the owner likes */
+		struct {
+			uint16_t first, end; /* (o) of a page table: entries outside are 0 */
+		} table;
+	};
 };
 _Static_assert(sizeof(struct page) == 32, "page_to_phys divides by it");
 
@@ -49,11 +54,12 @@ LIST_HEAD(page_list, page);
 
 enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1 };
 
-/* Takes RAM [start, end) under the allocator's care: the books of a range are kept at its start.
- * Boot only. Ranges that come after paging_init() must be in the linear map (device_map). A range
- * may not touch one that was there before with a block in use across the seam: ranges never merge. */
+/* Boot: page_init(), then RAM [start, end) by page_add_range(), then page_settle() once, which makes
+ * the books and lets allocations begin. Ranges that come later must be in the linear map
+ * (device_map). */
 void page_init(void);
 void page_add_range(paddr_t start, paddr_t end);
+void page_settle(void);
 
 /* 2^order pages, physically contiguous and aligned to their size, one reference; NULL: no memory. */
 struct page *page_alloc(unsigned int order, enum page_flags flags);
@@ -65,11 +71,27 @@ static inline void page_get(struct page *page)
 {
 	__atomic_fetch_add(&page->references, 1, __ATOMIC_RELAXED);
 }
-void page_put(struct page *page); /* the last reference frees it */
+/* For page_put: frees a page whose count was `before` and is one less. */
+void page_release(struct page *page, uint32_t before);
+static inline void page_put(struct page *page) /* the last reference frees it */
+{
+	uint32_t before = __atomic_fetch_sub(&page->references, 1, __ATOMIC_ACQ_REL);
+	if (before <= 1)
+		page_release(page, before);
+}
 
-/* A stretch of RAM and its books. The first one is the largest: nearly every look-up ends there. */
+/* What page_add_range() was given. */
+struct page_piece {
+	paddr_t start, end; /* (i) page-aligned */
+};
+enum { PAGE_PIECES_MAX = 64 };
+extern struct page_piece page_pieces[PAGE_PIECES_MAX];
+extern unsigned int page_piece_count;
+
+/* A stretch of frames and its books: pieces, and what is between them when that is little. The
+ * first one is the largest: nearly every look-up ends there. */
 struct page_range {
-	paddr_t start;      /* (i) of the first frame that can be allocated */
+	paddr_t start;      /* (i) */
 	uint64_t size;      /* (i) bytes */
 	struct page *pages; /* (i) one a frame */
 };

@@ -127,11 +127,14 @@ int vm_protect(struct address_space *space, uaddr_t address, size_t length, uint
 static int prepare_move(struct address_space *space, uaddr_t from, uaddr_t end, uaddr_t to)
 {
 	size_t count;
-	uint64_t *entry;
-	for (uaddr_t at = from; (entry = paging_next_span(space, &at, end, &count));
+	for (uaddr_t at = from; paging_next_span(space, &at, end, &count);
 	     at += count << PAGE_SHIFT) {
-		uaddr_t last = at + ((count - 1) << PAGE_SHIFT);
-		if (!paging_make(space, at - from + to) || !paging_make(space, last - from + to))
+		uaddr_t target = at - from + to;
+		size_t room = TABLE_ENTRIES - (target >> PAGE_SHIFT & (TABLE_ENTRIES - 1));
+		if (!paging_make(space, target, MIN(count, room)))
+			return -ENOMEM;
+		target += room << PAGE_SHIFT; /* the rest stands in the next table */
+		if (count > room && !paging_make(space, target, count - room))
 			return -ENOMEM;
 	}
 	return 0;

@@ -138,6 +138,7 @@ static void map_image(const char *start, const char *end, paddr_t base, uint64_t
 
 void paging_init(paddr_t kernel_physical_base)
 {
+	page_settle();
 	struct page *root = page_alloc(0, PAGE_ZERO);
 	kassert(root);
 	kernel_root = page_address(root);
@@ -146,10 +147,8 @@ void paging_init(paddr_t kernel_physical_base)
 	map_image(_text_start, _text_end, kernel_physical_base, KERNEL_RX);
 	map_image(_rodata_start, _rodata_end, kernel_physical_base, KERNEL_RO);
 	map_image(_data_start, _kernel_end, kernel_physical_base, KERNEL_RW);
-	for (unsigned int i = 0; i < page_range_count; i++) {
-		const struct page_range *range = &page_ranges[i];
-		kassert(map_linear(virt_to_phys(range->pages), range->start + range->size));
-	}
+	for (unsigned int i = 0; i < page_piece_count; i++)
+		kassert(map_linear(page_pieces[i].start, page_pieces[i].end));
 	kassert(kernel_middle_table(STACK_BASE));
 }
 

@@ -56,11 +56,13 @@ struct page *paging_unmap_stack_page(uintptr_t address);
 /* A user half that is empty: false: no memory. destroy frees the tables, not the pages. */
 bool paging_create(struct address_space *space);
 void paging_destroy(struct address_space *space);
-/* The entry of a user address: NULL where there is no table / no memory for one. (m) */
+/* The entry of a user address; NULL: there is no table. (m) */
 uint64_t *paging_find(const struct address_space *space, uaddr_t address);
-uint64_t *paging_make(struct address_space *space, uaddr_t address);
-/* The entries of [*address, end) that stand in one existing table: moves *address over what has no
- * table, and answers its entry and how many follow it in *count; NULL: nothing is left. (m) */
+/* The same, with a table made where there is none; announces that `count` entries from it on, all in
+ * one table, may be filled. NULL: no memory. (m) */
+uint64_t *paging_make(struct address_space *space, uaddr_t address, size_t count);
+/* The entries of [*address, end) that may be filled and stand in one table: moves *address over what
+ * has no table, and answers its entry and how many there are in *count; NULL: nothing is left. (m) */
 uint64_t *paging_next_span(const struct address_space *space, uaddr_t *address, uaddr_t end,
 			   size_t *count);
 /* Frees the tables of [start, end) that map nothing outside [floor, ceiling), where no mapping

@@ -2,8 +2,9 @@
 /*
  * paging_user.c - walks over a user's half of a page table.
  *
- * Invariant: a table hangs in space->tables from the moment an entry leads to it; a range without
- * tables costs one step a GiB or 2 MiB, so walking a mapping costs what it has mapped.
+ * Invariants: a table hangs in space->tables from the moment an entry leads to it. A table of leaves
+ * keeps in its struct page which entries may be other than 0. So walking a mapping costs what it
+ * has mapped, and one step a GiB or 2 MiB of what it has not.
  *
  * Locks: the caller holds the address space's mutex, or nobody else knows the space.
  */
@@ -42,6 +43,8 @@ static uint64_t *user_table(struct address_space *space, uint64_t *entry)
 	struct page *page = page_alloc(0, PAGE_ZERO);
 	if (!page)
 		return NULL;
+	page->table.first = TABLE_ENTRIES;
+	page->table.end = 0;
 	LIST_INSERT_HEAD(&space->tables, page, link);
 	__atomic_store_n(entry, pte_frame(page_to_phys(page)) | PTE_VALID, __ATOMIC_RELEASE);
 	return page_address(page);
@@ -57,14 +60,23 @@ uint64_t *paging_find(const struct address_space *space, uaddr_t address)
 	return middle ? entry_table(middle) + index_4k(address) : NULL;
 }
 
-uint64_t *paging_make(struct address_space *space, uaddr_t address)
+uint64_t *paging_make(struct address_space *space, uaddr_t address, size_t count)
 {
 	uint64_t *root = phys_to_virt(space->root);
 	uint64_t *middle = user_table(space, &root[index_1g(address)]);
 	if (!middle)
 		return NULL;
 	uint64_t *table = user_table(space, &middle[index_2m(address)]);
-	return table ? table + index_4k(address) : NULL;
+	if (!table)
+		return NULL;
+	struct page *page = pte_page(middle[index_2m(address)]);
+	size_t index = index_4k(address);
+	kcheck(index + count <= TABLE_ENTRIES);
+	if (index < page->table.first)
+		page->table.first = (uint16_t)index;
+	if (index + count > page->table.end)
+		page->table.end = (uint16_t)(index + count);
+	return table + index;
 }
 
 uint64_t *paging_next_span(const struct address_space *space, uaddr_t *address, uaddr_t end,
@@ -78,14 +90,19 @@ uint64_t *paging_next_span(const struct address_space *space, uaddr_t *address, 
 			at = ALIGN_DOWN(at, SPAN_1G) + SPAN_1G;
 			continue;
 		}
+		uaddr_t base = ALIGN_DOWN(at, TABLE_SPAN);
 		uint64_t middle = entry_table(top)[index_2m(at)];
-		if (!middle) {
-			at = ALIGN_DOWN(at, TABLE_SPAN) + TABLE_SPAN;
-			continue;
+		if (middle) {
+			const struct page *page = pte_page(middle);
+			size_t first = MAX(index_4k(at), (size_t)page->table.first);
+			size_t last = MIN((end - base) >> PAGE_SHIFT, (uint64_t)page->table.end);
+			if (first < last) {
+				*address = base + (first << PAGE_SHIFT);
+				*count = last - first;
+				return entry_table(middle) + first;
+			}
 		}
-		*address = at;
-		*count = MIN(TABLE_ENTRIES - index_4k(at), (end - at) >> PAGE_SHIFT);
-		return entry_table(middle) + index_4k(at);
+		at = base + TABLE_SPAN;
 	}
 	*address = at;
 	return NULL;

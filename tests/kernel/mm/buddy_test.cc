@@ -39,12 +39,12 @@ protected:
 	{
 		books.emplace_back(frames, page{});
 		for (page &frame : books.back())
-			frame.kind = PAGE_USED;
+			frame.kind = PAGE_RESERVED;
 		page_range &range = page_ranges[page_range_count++];
 		range.start = start;
 		range.size = frames << PAGE_SHIFT;
 		range.pages = books.back().data();
-		buddy_add(&buddy, &range);
+		buddy_add(&buddy, start, start + range.size);
 		buddy_check(&buddy);
 	}
 
@@ -113,6 +113,21 @@ TEST_F(Buddy, NeverMergesAcrossRanges)
 	buddy_check(&buddy);
 	EXPECT_EQ(BlockCount(), 2U);
 	EXPECT_EQ(buddy_alloc(&buddy, 1), nullptr);
+}
+
+TEST_F(Buddy, LeavesReservedFramesAlone)
+{
+	std::vector<page> frames(64, page{});
+	page_ranges[page_range_count++] = { 0x80000000, 64 << PAGE_SHIFT, frames.data() };
+	buddy_add(&buddy, 0x80000000, 0x80010000);
+	buddy_add(&buddy, 0x80011000, 0x80040000);
+	buddy_check(&buddy);
+	EXPECT_EQ(buddy.free_pages, 63U);
+	for (int i = 0; i < 63; i++)
+		EXPECT_NE(buddy_alloc(&buddy, 0), &frames[16]);
+	EXPECT_EQ(buddy_alloc(&buddy, 0), nullptr);
+	buddy_add(&buddy, 0x80010000, 0x80011000);
+	EXPECT_EQ(buddy_alloc(&buddy, 0), &frames[16]);
 }
 
 TEST_F(Buddy, FindsTheRangeOfAnAddress)
