@@ -12,7 +12,7 @@
 #define LEAF_RW  0xc7 /* dirty, accessed, write, read, valid */
 #define LEAF_RWX 0xcf
 
-	.section .text.start, "ax"
+	.section .head.text, "ax"
 
 /* The boot hart: a0 = hart ID, a1 = physical address of the device tree; paging is off. */
 	.globl _start
