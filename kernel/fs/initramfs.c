@@ -241,7 +241,9 @@ static int unpack_entry(struct archive *archive, const struct entry *entry)
 			error = make_entry(archive, &last, entry);
 		else if (error == -EEXIST)
 			error = 0;
-	} else if (last.kind == LAST_DOT_DOT) {
+	} else if (last.kind == LAST_DOT && (entry->field[MODE] & S_IFMT) == S_IFDIR) {
+		set_metadata(last.directory.dentry->inode, entry);
+	} else {
 		error = -EINVAL;
 	}
 	path_last_release(&last);

@@ -106,14 +106,15 @@ void mount_release(struct mount *mount)
 	kfree(mount);
 }
 
-int mount_root(const struct filesystem_type *type)
+void mount_root(void)
 {
 	int error;
-	struct mount *mount = mount_create(type, "rootfs", "", 0, &error);
+	struct mount *mount = mount_create(&tmpfs_type, "rootfs", "size=100%", 0, &error);
 
-	if (mount)
-		TAILQ_INSERT_TAIL(&mounts, mount, link);
-	return error;
+	if (!mount)
+		panic("no root file system: error %d", -error);
+	mount->root->inode->mode = S_IFDIR | 0755;
+	TAILQ_INSERT_TAIL(&mounts, mount, link);
 }
 
 void mount_root_path(struct path *root)

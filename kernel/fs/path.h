@@ -83,7 +83,7 @@ int mount_remove(const struct path *path, uint32_t lazily);
 const struct filesystem_type *filesystem_find(const char *name);
 const struct filesystem_type *filesystem_by_index(unsigned int index); /* NULL: no more */
 /* The root of all, made once at boot. */
-int mount_root(const struct filesystem_type *type);
+void mount_root(void);
 void mount_root_path(struct path *root); /* with references */
 /* What is mounted on a path replaces it (its references are exchanged); and the way back up. */
 void mount_cross(struct path *path);

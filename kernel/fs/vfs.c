@@ -141,10 +141,7 @@ void vfs_init(void)
 	tmpfs_init();
 	pipe_init();
 	procfs_init();
-	int error = mount_root(&tmpfs_type);
-
-	if (error)
-		panic("no root file system: error %d", -error);
+	mount_root();
 	devfs_init();
 	sysfs_init();
 }
