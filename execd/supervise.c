@@ -176,8 +176,11 @@ static bool reap(struct supervisor *supervisor, int *command_status)
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (pid == supervisor->front.pid) {
 			front_ended(supervisor);
-			command_ended = supervisor->command != NULL;
-			*command_status = status_number(status);
+			/* A shell's status is nobody's business: another shell follows. */
+			if (supervisor->command) {
+				command_ended = true;
+				*command_status = status_number(status);
+			}
 			continue;
 		}
 		for (size_t i = 0; i < supervisor->recipes->service_count; i++)

@@ -54,3 +54,10 @@ for signal in TERM USR2; do
 	expect_sound
 	expect_status 0
 done
+
+# A shell that was left with a status has a successor, and the machine ends with 0 all the same.
+printf 'exit 3\necho the shell is $$\npoweroff\n' >"$scratch/typed"
+input=$scratch/typed
+boot --config none --smp 1 --timeout 20
+expect_sound
+expect_status 0
