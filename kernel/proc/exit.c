@@ -128,6 +128,7 @@ static void give_children_away_locked(struct process *process, struct child_list
 		TAILQ_REMOVE(&process->children, child, sibling_link);
 		TAILQ_INSERT_TAIL(&init_process->children, child, sibling_link);
 		child->parent = init_process;
+		__atomic_store_n(&child->parent_pid, init_process->pid, __ATOMIC_RELAXED);
 		child->exit_signal = KSIGCHLD;
 		if (child->death_signal)
 			signal_send_process(child, child->death_signal, NULL);

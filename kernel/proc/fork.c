@@ -156,6 +156,7 @@ static int join_family(struct task *child, const struct clone_request *request)
 			parent = parent->parent;
 		}
 		process->parent = parent;
+		process->parent_pid = parent->pid;
 		process_get(process); /* the table's; the first one is the thread's */
 		TAILQ_INSERT_TAIL(&parent->children, process, sibling_link);
 		process_insert_locked(process);

@@ -134,6 +134,7 @@ struct process {
 	struct { uint64_t soft, hard; } limits[16]; /* (f) prlimit64 */
 	void *vfork_waiter;                 /* (f) CLONE_VFORK: a parent waits until exec or exit */
 
+	int32_t parent_pid;                 /* (f) to write, (a) to read: parent->pid */
 	LIST_ENTRY(process) group_link;     /* (f) in the table of groups */
 	char name[TASK_NAME_SIZE];          /* (f) the last thread's, once a zombie */
 	struct cred cred;                   /* (f) the last thread's, once a zombie */

@@ -132,19 +132,10 @@ int64_t sys_gettid(const uint64_t *argument)
 	return current->tid;
 }
 
-/* A parent that has just gone answers with its ID: nothing of it is followed but what the family
- * lock would let change anyway. */
 int64_t sys_getppid(const uint64_t *argument)
 {
-	const struct process *parent;
-	int32_t pid;
-
 	(void)argument;
-	spin_lock(&family_lock);
-	parent = current->process->parent;
-	pid = parent ? parent->pid : 0;
-	spin_unlock(&family_lock);
-	return pid;
+	return __atomic_load_n(&current->process->parent_pid, __ATOMIC_RELAXED);
 }
 
 /* --- groups and sessions --- */
