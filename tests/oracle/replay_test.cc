@@ -47,6 +47,15 @@ static std::vector<Exchange> read_trace(const std::string &path)
 	return exchanges;
 }
 
+/* Whether the operation writes into a file that the tree does not have. */
+static bool is_foreign(const std::string &operation)
+{
+	if (operation.rfind("put ", 0) != 0)
+		return false;
+	size_t file = operation.find_last_of('/', operation.find(' ', 4)) + 1;
+	return !Replay::knows(operation.substr(file, operation.find(' ', file) - file));
+}
+
 /* "family:line" -> why the tree answers otherwise there. */
 static std::map<std::string, std::string> read_differences()
 {
@@ -77,7 +86,7 @@ TEST_P(Oracle, AgreesLineForLine)
 	auto differences = read_differences();
 	std::unique_ptr<Replay> replay;
 	std::string sequence;
-	bool lost = false; /* an unexpected difference: the rest of the sequence says nothing */
+	bool lost = false; /* the trees differ: the rest of the sequence says nothing */
 	size_t compared = 0;
 	for (const Exchange &exchange :
 		read_trace("tests/oracle/traces/" + GetParam() + ".trace")) {
@@ -89,6 +98,10 @@ TEST_P(Oracle, AgreesLineForLine)
 		}
 		if (lost)
 			continue;
+		if (is_foreign(exchange.operation)) {
+			lost = exchange.lines[0] == exchange.operation + " = 0";
+			continue;
+		}
 		std::vector<std::string> lines = replay->run(exchange.operation);
 		std::string place = GetParam() + ":" + std::to_string(exchange.line_number);
 		bool equal = lines == exchange.lines, meant = differences.count(place);
@@ -105,5 +118,6 @@ TEST_P(Oracle, AgreesLineForLine)
 }
 
 INSTANTIATE_TEST_SUITE_P(Traces, Oracle,
-	testing::Values("core", "effective", "affinity", "weight", "threaded", "mems"),
+	testing::Values(
+		"core", "effective", "affinity", "weight", "threaded", "mems", "syntax", "hotplug"),
 	[](const auto &info) { return info.param; });
