@@ -285,7 +285,8 @@ static int clone_pages(struct address_space *child, struct address_space *parent
 	uint64_t copied = 0;
 	size_t count;
 	uint64_t *from;
-	for (uaddr_t at = mapping->start; (from = paging_next_span(parent, &at, mapping->end, &count));
+	for (uaddr_t at = mapping->start;
+	     (from = paging_next_span(parent, &at, mapping->end, &count));
 	     at += count << PAGE_SHIFT) {
 		uint64_t *to = NULL;
 		for (size_t i = 0; i < count; i++) {

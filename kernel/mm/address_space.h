@@ -46,11 +46,10 @@ struct address_space {
 	uint32_t references;        /* (a) tasks and borrowers */
 	paddr_t root;               /* (i) the page table's root page */
 	uint64_t satp;              /* (i) the CSR's value */
-	struct cpumask active;      /* (a) CPUs that may hold translations of it; see riscv/paging */
+	struct cpumask active;      /* (a) CPUs that may hold its translations: riscv/paging.h */
 	struct vm_tree mappings;    /* (m) */
 	uaddr_t brk_start, brk_end; /* (m) */
-	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down: no hole above
-				     * it was seen since something was unmapped there */
+	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down */
 	uint64_t mapped_pages;      /* (m) pages of all mappings (VmSize) */
 	uint64_t resident_pages;    /* (m) */
 	uint32_t mapping_count;     /* (m) */
@@ -79,7 +78,7 @@ struct vm_request {
 	uint32_t flags;       /* VM_SHARED, VM_STACK */
 	enum { VM_MAP_ANYWHERE, VM_MAP_FIXED, VM_MAP_FIXED_NOREPLACE } placement;
 	struct file *file;    /* NULL: anonymous; a reference is taken when mapped */
-	struct shared_memory *shared; /* VM_SHARED without a file: NULL makes new memory; else as file */
+	struct shared_memory *shared; /* VM_SHARED without a file; NULL: new memory */
 	uint64_t offset;
 	uint64_t file_end;    /* see struct vm_mapping; UINT64_MAX: the file's size decides */
 };
@@ -94,7 +93,7 @@ int vm_check_mapped(struct address_space *space, uaddr_t address, uint64_t lengt
 uaddr_t vm_brk(struct address_space *space, uaddr_t end); /* the break after it */
 
 /* A fault of the current task at `address`. 0: resolved, go on. -EFAULT: no mapping or not allowed
- * (SIGSEGV); -ENOMEM (SIGKILL/SIGBUS, logged); -EIO: beyond the end of the file (SIGBUS). Sleeps. */
+ * (SIGSEGV); -ENOMEM (SIGKILL, logged); -EIO: beyond the end of the file (SIGBUS). Sleeps. */
 int vm_fault(struct address_space *space, uaddr_t address, enum vm_protection access);
 
 /* User memory of the current task, through its own page table, faulting pages in. Answers 0 or

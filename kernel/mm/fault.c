@@ -213,8 +213,8 @@ int address_space_page(struct address_space *space, uaddr_t address, enum vm_pro
 	return error;
 }
 
-/* The part of a user's range that lies in the page of `address`, faulted in, in linear memory. Under
- * the mutex. */
+/* The part of a user's range that lies in the page of `address`, faulted in, in linear memory.
+ * Under the mutex. */
 static int page_bytes(struct address_space *space, uaddr_t address, size_t length,
 		      enum vm_protection access, char **bytes, size_t *count)
 {

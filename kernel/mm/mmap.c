@@ -207,7 +207,8 @@ static struct vm_mapping *make_mapping(const struct vm_request *request)
 	} else if (mapping->shared) {
 		shared_memory_get(mapping->shared);
 	} else if (shared) {
-		mapping->shared = shared_memory_create((request->length + PAGE_SIZE - 1) >> PAGE_SHIFT);
+		uint64_t length = ALIGN_UP(request->length, PAGE_SIZE);
+		mapping->shared = shared_memory_create(length >> PAGE_SHIFT);
 		if (!mapping->shared) {
 			kfree(mapping);
 			return NULL;

@@ -6,7 +6,8 @@
  * asserts on it. Nearly all allocations and returns are of single pages and end in the stock:
  * about twenty instructions, no lock; one in PAGE_STOCK_MAX / 2 moves a batch under the lock.
  *
- * Context: any, with any lock below LOCK_RANK_PAGE (allocation: below LOCK_RANK_SLAB). Never sleeps.
+ * Context: any, with any lock below LOCK_RANK_PAGE (allocation: below LOCK_RANK_SLAB). Nothing
+ * sleeps.
  */
 #include "kernel/mm/page.h"
 
@@ -40,8 +41,9 @@ static inline uint64_t books_size(uint64_t bytes)
 	return ALIGN_UP(bytes / PAGE_SIZE * sizeof(struct page), PAGE_SIZE);
 }
 
-/* Makes the books of pieces [first, end) and of what is between them, at the start of their largest;
- * then all frames but those of the books are free. Pieces that cannot hold their books are lost. */
+/* Makes the books of pieces [first, end) and of what is between them, at the start of their
+ * largest; then all frames but those of the books are free. Pieces that cannot hold their books
+ * are lost. */
 static void add_pieces(unsigned int first, unsigned int end)
 {
 	paddr_t start = page_pieces[first].start;
@@ -102,7 +104,8 @@ void page_settle(void)
 {
 	unsigned int first = 0, largest = 0;
 	for (unsigned int i = 1; i <= page_piece_count; i++) {
-		if (i < page_piece_count && page_pieces[i].start - page_pieces[i - 1].end <= GAP_MAX)
+		if (i < page_piece_count &&
+		    page_pieces[i].start - page_pieces[i - 1].end <= GAP_MAX)
 			continue;
 		add_pieces(first, i);
 		first = i;

@@ -54,14 +54,14 @@ LIST_HEAD(page_list, page);
 
 enum page_flags { PAGE_ANY = 0, PAGE_ZERO = 1 };
 
-/* Boot: page_init(), then RAM [start, end) by page_add_range(), then page_settle() once, which makes
- * the books and lets allocations begin. Ranges that come later must be in the linear map
+/* Boot: page_init(), then RAM [start, end) by page_add_range(), then page_settle() once, which
+ * makes the books and lets allocations begin. Ranges that come later must be in the linear map
  * (device_map). */
 void page_init(void);
 void page_add_range(paddr_t start, paddr_t end);
 void page_settle(void);
 
-/* 2^order pages, physically contiguous and aligned to their size, one reference; NULL: no memory. */
+/* 2^order pages, contiguous and aligned to their size, with one reference; NULL: no memory. */
 struct page *page_alloc(unsigned int order, enum page_flags flags);
 /* One page by its linear address, and its return. */
 void *page_alloc_mapped(enum page_flags flags);
@@ -130,8 +130,14 @@ static inline bool phys_is_ram(paddr_t address)
 	return page_range_of_phys(address) != NULL;
 }
 
-static inline void *page_address(const struct page *page) { return phys_to_virt(page_to_phys(page)); }
-static inline struct page *virt_to_page(const void *address) { return phys_to_page(virt_to_phys(address)); }
+static inline void *page_address(const struct page *page)
+{
+	return phys_to_virt(page_to_phys(page));
+}
+static inline struct page *virt_to_page(const void *address)
+{
+	return phys_to_page(virt_to_phys(address));
+}
 
 /* Whole pages, by linear address; as fast as the machine allows. */
 void page_copy(void *restrict to, const void *restrict from);

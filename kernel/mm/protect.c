@@ -161,13 +161,15 @@ static int64_t move_mapping(struct address_space *space, uaddr_t old, size_t old
 			    uaddr_t to, size_t new_length)
 {
 	struct vm_mapping *mapping = vm_find(space, old);
-	int error = vm_check_growth(space, (new_length - MIN(new_length, old_length)) >> PAGE_SHIFT);
+	size_t more = new_length - MIN(new_length, old_length);
+	int error = vm_check_growth(space, more >> PAGE_SHIFT);
 	if (error || space->mapping_count >= VM_MAPPINGS_MAX)
 		return -ENOMEM;
 	struct vm_mapping *moved = vm_copy(mapping);
 	if (!moved)
 		return -ENOMEM;
-	moved->file_offset += mapping->flags & VM_SHARED || mapping->file ? old - mapping->start : 0;
+	if (mapping->file || mapping->shared)
+		moved->file_offset += old - mapping->start;
 	moved->start = to;
 	moved->end = to + new_length;
 	error = vm_isolate(space, old, old + old_length);

@@ -25,7 +25,8 @@ enum {
 	FLUSH_PAGES_MAX = 16, /* beyond it, one fence for everything is cheaper */
 };
 
-extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[], _data_start[], _kernel_end[];
+extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[];
+extern char _data_start[], _kernel_end[];
 
 static uint64_t *kernel_root;   /* (i) once the first address space exists */
 static uint64_t kernel_satp;    /* (i) after paging_init */
@@ -43,14 +44,16 @@ static inline bool entry_is_leaf(uint64_t entry)
 	return entry & (PTE_READ | PTE_WRITE | PTE_EXEC);
 }
 
-/* The table below an entry of the kernel's, made when absent; NULL: no memory, or a leaf is there. */
+/* The table below an entry of the kernel's, made when absent; NULL: no memory, or there is a
+ * leaf. */
 static uint64_t *kernel_table(uint64_t *entry)
 {
 	if (!*entry) {
 		struct page *page = page_alloc(0, PAGE_ZERO);
 		if (!page)
 			return NULL;
-		__atomic_store_n(entry, pte_frame(page_to_phys(page)) | PTE_VALID, __ATOMIC_RELEASE);
+		uint64_t value = pte_frame(page_to_phys(page)) | PTE_VALID;
+		__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 	}
 	return entry_is_leaf(*entry) ? NULL : entry_table(*entry);
 }
@@ -84,7 +87,8 @@ static uint64_t map_linear_leaf(paddr_t start, paddr_t end)
 	uint64_t *entry = &kernel_root[address >> 30 & (TABLE_ENTRIES - 1)];
 	if (*entry && entry_is_leaf(*entry))
 		return SPAN_1G - (start & (SPAN_1G - 1));
-	if (!*entry && !(start & (SPAN_1G - 1)) && end - start >= SPAN_1G && !kernel_root_is_fixed) {
+	if (!*entry && !(start & (SPAN_1G - 1)) && end - start >= SPAN_1G &&
+	    !kernel_root_is_fixed) {
 		kernel_slots[kernel_slot_count++] = (uint16_t)(address >> 30 & (TABLE_ENTRIES - 1));
 		*entry = pte_frame(start) | KERNEL_RW;
 		return SPAN_1G;
@@ -263,8 +267,10 @@ void paging_flush(struct address_space *space, uaddr_t start, uaddr_t end)
 		flush_this_cpu(start, end);
 	if (cpumask_empty(&others))
 		return;
-	bool everything = end - start > FLUSH_PAGES_MAX * PAGE_SIZE;
-	sbi_remote_sfence_vma(&others, everything ? 0 : start, everything ? UINT64_MAX : end - start);
+	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE)
+		sbi_remote_sfence_vma(&others, 0, UINT64_MAX);
+	else
+		sbi_remote_sfence_vma(&others, start, end - start);
 }
 
 /* The bits are set before `active` is read: see the argument in paging.h. */
@@ -273,8 +279,10 @@ void paging_code_changed(struct address_space *space)
 	struct cpumask stale = cpumask_below(NR_CPUS);
 	if (this_cpu()->active_space == space)
 		cpumask_clear(&stale, this_cpu()->id);
-	CPUMASK_EACH_WORD(word)
-		__atomic_store_n(&space->icache_stale.bits[word], stale.bits[word], __ATOMIC_RELAXED);
+	CPUMASK_EACH_WORD(word) {
+		uint64_t *bits = &space->icache_stale.bits[word];
+		__atomic_store_n(bits, stale.bits[word], __ATOMIC_RELAXED);
+	}
 	struct cpumask others = other_users(space);
 	__asm__ volatile("fence.i" : : : "memory");
 	if (!cpumask_empty(&others))

@@ -44,8 +44,8 @@ void paging_init(paddr_t kernel_physical_base);
 void paging_activate_kernel(void);
 /* The satp value of the kernel's own table. */
 uint64_t paging_kernel_satp(void);
-/* Maps [start, start + size) RW in the linear map, where it is not mapped yet; boot only. Answers the
- * address of `start`; NULL: no memory, or beyond the linear map. */
+/* Maps [start, start + size) RW in the linear map, where it is not mapped yet; boot only. Answers
+ * the address of `start`; NULL: no memory, or beyond the linear map. */
 void *device_map(paddr_t start, size_t size);
 
 /* One page of the kernel stacks' area; the caller guards that area. -ENOMEM. Remote CPUs are the
@@ -58,11 +58,12 @@ bool paging_create(struct address_space *space);
 void paging_destroy(struct address_space *space);
 /* The entry of a user address; NULL: there is no table. (m) */
 uint64_t *paging_find(const struct address_space *space, uaddr_t address);
-/* The same, with a table made where there is none; announces that `count` entries from it on, all in
- * one table, may be filled. NULL: no memory. (m) */
+/* The same, with a table made where there is none; announces that `count` entries from it on, all
+ * in one table, may be filled. NULL: no memory. (m) */
 uint64_t *paging_make(struct address_space *space, uaddr_t address, size_t count);
-/* The entries of [*address, end) that may be filled and stand in one table: moves *address over what
- * has no table, and answers its entry and how many there are in *count; NULL: nothing is left. (m) */
+/* The entries of [*address, end) that may be filled and stand in one table: moves *address over
+ * what has no table, and answers its entry and how many there are in *count; NULL: nothing is
+ * left. (m) */
 uint64_t *paging_next_span(const struct address_space *space, uaddr_t *address, uaddr_t end,
 			   size_t *count);
 /* Frees the tables of [start, end) that map nothing outside [floor, ceiling), where no mapping

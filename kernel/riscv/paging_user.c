@@ -2,9 +2,9 @@
 /*
  * paging_user.c - walks over a user's half of a page table.
  *
- * Invariants: a table hangs in space->tables from the moment an entry leads to it. A table of leaves
- * keeps in its struct page which entries may be other than 0. So walking a mapping costs what it
- * has mapped, and one step a GiB or 2 MiB of what it has not.
+ * Invariants: a table hangs in space->tables from the moment an entry leads to it. A table of
+ * leaves keeps in its struct page which entries may be other than 0. So walking a mapping costs
+ * what it has mapped, and one step a GiB or 2 MiB of what it has not.
  *
  * Locks: the caller holds the address space's mutex, or nobody else knows the space.
  */
@@ -46,7 +46,8 @@ static uint64_t *user_table(struct address_space *space, uint64_t *entry)
 	page->table.first = TABLE_ENTRIES;
 	page->table.end = 0;
 	LIST_INSERT_HEAD(&space->tables, page, link);
-	__atomic_store_n(entry, pte_frame(page_to_phys(page)) | PTE_VALID, __ATOMIC_RELEASE);
+	uint64_t value = pte_frame(page_to_phys(page)) | PTE_VALID;
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 	return page_address(page);
 }
 

@@ -149,7 +149,8 @@ static size_t stack_reclaim(void)
 	while (pool) {
 		struct free_stack *stack = pool;
 		pool = stack->next;
-		unsigned int slot = (unsigned int)(((uintptr_t)stack - STACK_BASE) / KERNEL_STACK_SLOT);
+		uintptr_t offset = (uintptr_t)stack - STACK_BASE;
+		unsigned int slot = (unsigned int)(offset / KERNEL_STACK_SLOT);
 		unmap_slot(slot, SLOT_PAGES, &unmapped);
 		mapped[slot / WORD_BITS] &= ~(1UL << slot % WORD_BITS);
 		first_word = MIN(first_word, slot / WORD_BITS);

@@ -211,15 +211,15 @@ static void test_hostile_arguments(void)
 {
 	char *memory = map_pages(1);
 	ok(raw_map(0, 0, ANONYMOUS, -1, 0) == EINVAL, "no length is EINVAL");
-	ok(raw_map(0, PAGE, MAP_ANONYMOUS, -1, 0) == EINVAL, "neither shared nor private is EINVAL");
+	ok(raw_map(0, PAGE, MAP_ANONYMOUS, -1, 0) == EINVAL, "neither shared nor private: EINVAL");
 	ok(raw_map(0, PAGE, MAP_PRIVATE, -1, 0) == EBADF, "no file is EBADF");
 	ok(raw_map(0, PAGE, MAP_PRIVATE, 0x7fffffff, 0) == EBADF, "a wild descriptor is EBADF");
 	ok(raw_map(0, PAGE, MAP_PRIVATE, 0, 1) == EINVAL, "an odd offset is EINVAL");
 	ok(raw_map(0, SIZE_MAX, ANONYMOUS, -1, 0) == ENOMEM, "the longest length is ENOMEM");
 	ok(raw_map(0, 1UL << 38, ANONYMOUS, -1, 0) == ENOMEM, "all addresses are ENOMEM");
-	ok(raw_map(0, 1UL << 36, ANONYMOUS, -1, 0) == ENOMEM, "more than the machine has is ENOMEM");
+	ok(raw_map(0, 1UL << 36, ANONYMOUS, -1, 0) == ENOMEM, "more than there is is ENOMEM");
 	ok(raw_map(0, 1UL << 36, ANONYMOUS | MAP_NORESERVE, -1, 0) == 0, "unless not reserved");
-	ok(raw_map(1, PAGE, ANONYMOUS | MAP_FIXED, -1, 0) == EINVAL, "an odd fixed place is EINVAL");
+	ok(raw_map(1, PAGE, ANONYMOUS | MAP_FIXED, -1, 0) == EINVAL, "an odd place is EINVAL");
 	ok(raw_map(0, PAGE, ANONYMOUS | MAP_FIXED, -1, 0) == EPERM, "the first page is EPERM");
 	ok(raw_map(0x3ffffff000, 2 * PAGE, ANONYMOUS | MAP_FIXED, -1, 0) == ENOMEM,
 	   "beyond the user's half is ENOMEM");
@@ -231,7 +231,7 @@ static void test_hostile_arguments(void)
 	ok(munmap(memory, 0) == -1 && errno == EINVAL, "of nothing too");
 	ok(munmap((void *)0xffffffff80000000, PAGE) == -1 && errno == EINVAL, "of the kernel too");
 	ok(munmap((void *)0x1000000000, 1UL << 30) == 0, "of what is not mapped it is nothing");
-	ok(mprotect(memory, SIZE_MAX, PROT_READ) == -1 && errno == ENOMEM, "mprotect of all: ENOMEM");
+	ok(mprotect(memory, SIZE_MAX, PROT_READ) == -1 && errno == ENOMEM, "mprotect of all");
 	ok(mlock(memory, PAGE) == 0 && munlock(memory, PAGE) == 0, "mlock and munlock");
 	ok(mlock((void *)0x1000000000, PAGE) == -1 && errno == ENOMEM, "mlock of a hole is ENOMEM");
 	munmap(memory, PAGE);
@@ -247,9 +247,9 @@ static void test_user_copies(void)
 	for (size_t source = 0; source < 9; source++)
 		for (size_t target = 0; target < 9; target++)
 			for (size_t length = 1; length < 9000; length = length * 3 + 1) {
-				memset(to, 0, length + target + 1 < 9000 ? length + target + 1 : 9000);
 				if (length + 9 > sizeof(from))
 					continue;
+				memset(to, 0, length + target + 1);
 				wrong += write(ends[1], from + source, length) != (ssize_t)length;
 				wrong += read(ends[0], to + target, length) != (ssize_t)length;
 				wrong += memcmp(from + source, to + target, length) != 0;
@@ -358,7 +358,8 @@ static void test_other_cpus(void)
 		pthread_t writer;
 		stop = 0;
 		pthread_create(&writer, NULL, write_on, written);
-		for (unsigned long start = *seen, spins = 0; *seen == start && spins < 100000000; spins++)
+		unsigned long start = *seen;
+		for (unsigned long spins = 0; *seen == start && spins < 100000000; spins++)
 			;
 		mmap(written, PAGE, READ_WRITE, ANONYMOUS | MAP_FIXED, -1, 0);
 		unsigned long last = *seen;
