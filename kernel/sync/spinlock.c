@@ -19,23 +19,12 @@ static void note_acquired(struct spinlock *lock)
 	__atomic_store_n(&lock->holder, this_cpu()->id + 1, __ATOMIC_RELAXED);
 }
 
-static void note_released(struct spinlock *lock)
-{
-	kassert(spin_is_held(lock));
-	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELAXED);
-	lock_rank_release(lock->rank, lock);
-}
-
 bool spin_is_held(const struct spinlock *lock)
 {
 	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_cpu()->id + 1;
 }
-#else
-static void note_acquired(struct spinlock *lock) { (void)lock; }
-static void note_released(struct spinlock *lock) { (void)lock; }
-bool spin_is_held(const struct spinlock *lock) { (void)lock; return true; }
-#endif
 
+/* Waits for the lock, its rank noted already. */
 static void acquire(struct spinlock *lock)
 {
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
@@ -47,11 +36,18 @@ static void acquire(struct spinlock *lock)
 
 void spin_lock(struct spinlock *lock)
 {
-#ifdef TAPER_CHECKED
 	lock_rank_acquire(lock->rank, lock);
-#endif
 	acquire(lock);
 }
+
+void spin_unlock(struct spinlock *lock)
+{
+	kassert(spin_is_held(lock));
+	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELAXED);
+	lock_rank_release(lock->rank, lock);
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+#endif
 
 bool spin_trylock(struct spinlock *lock)
 {
@@ -63,15 +59,9 @@ bool spin_trylock(struct spinlock *lock)
 	/* The ticket is ours and was being served already. */
 #ifdef TAPER_CHECKED
 	lock_rank_note(lock->rank);
-#endif
 	note_acquired(lock);
+#endif
 	return true;
-}
-
-void spin_unlock(struct spinlock *lock)
-{
-	note_released(lock);
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 }
 
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
@@ -84,8 +74,10 @@ void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 #ifdef TAPER_CHECKED
 	kassert(first->rank == second->rank);
 	lock_rank_note(second->rank);
-#endif
 	acquire(second);
+#else
+	spin_lock(second);
+#endif
 }
 
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/riscv/csr.h"
 #include "kernel/sync/lock_rank.h"
 
 struct spinlock {
@@ -30,12 +31,8 @@ struct spinlock {
 #endif
 
 void spinlock_init(struct spinlock *lock, enum lock_rank rank);
-void spin_lock(struct spinlock *lock);
 /* Takes the lock when it is free; never waits, and may go against the rank order. */
 bool spin_trylock(struct spinlock *lock);
-void spin_unlock(struct spinlock *lock);
-/* Whether this CPU holds the lock; always true in the unchecked kernel (for assertions only). */
-bool spin_is_held(const struct spinlock *lock);
 /* Takes two locks of one rank, the smaller address first; both may be the same lock. */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
@@ -43,6 +40,10 @@ void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
 /* The checked kernel's books; no-ops otherwise. A context may sleep when no spinlock is held;
  * may touch user memory when nothing of rank >= LOCK_RANK_ADDRESS_SPACE is held. */
 #ifdef TAPER_CHECKED
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+/* Whether this CPU holds the lock; always true in the unchecked kernel (for assertions only). */
+bool spin_is_held(const struct spinlock *lock);
 void lock_rank_acquire(enum lock_rank rank, const void *lock);
 void lock_rank_note(enum lock_rank rank); /* as acquire, whatever the order */
 void lock_rank_release(enum lock_rank rank, const void *lock);
@@ -50,6 +51,20 @@ void lock_check_may_sleep(void);
 void lock_check_may_touch_user(void);
 void lock_rank_forget(void); /* panic only */
 #else
+static inline void spin_lock(struct spinlock *lock)
+{
+	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_pause();
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+
+static inline bool spin_is_held(const struct spinlock *lock) { (void)lock; return true; }
 static inline void lock_rank_acquire(enum lock_rank rank, const void *lock) { (void)rank; (void)lock; }
 static inline void lock_rank_release(enum lock_rank rank, const void *lock) { (void)rank; (void)lock; }
 static inline void lock_check_may_sleep(void) { }

@@ -17,16 +17,20 @@
 enum { POLICY_OTHER = 0 };
 enum { PRIO_PROCESS = 0, PRIO_PGRP = 1, PRIO_USER = 2 };
 
-/* The task that a pid argument names (0: the caller), with a reference; NULL: none (ESRCH). */
+/* The task that a pid argument names (0: the caller), until release_task(); NULL: none (ESRCH). */
 static struct task *named_task(uint64_t argument)
 {
 	int32_t tid = (int32_t)argument;
 
-	if (tid == 0) {
-		task_get(current);
+	if (tid == 0)
 		return current;
-	}
 	return tid > 0 ? task_find(tid) : NULL;
+}
+
+static void release_task(uint64_t argument, struct task *task)
+{
+	if ((int32_t)argument != 0)
+		task_put(task);
 }
 
 /* sched_setaffinity(2): the same user, or CAP_SYS_NICE. A thread's own process needs neither. */
@@ -38,10 +42,10 @@ static bool may_change(const struct task *task)
 	       mine->euid == task->cred.euid || mine->euid == task->cred.uid;
 }
 
-/* The bytes in which the kernel's masks are seen: whole words up to the last possible CPU. */
-static size_t mask_bytes(void)
+/* The words in which masks are seen: up to the last possible CPU. */
+static size_t mask_words(void)
 {
-	return ALIGN_UP((size_t)cpu_count, 64UL) / 8;
+	return (cpu_count + 63UL) / 64;
 }
 
 int64_t sys_sched_setaffinity(const uint64_t *argument)
@@ -62,7 +66,7 @@ int64_t sys_sched_setaffinity(const uint64_t *argument)
 		error = -EPERM;
 	else
 		error = tree_pin(task, &request);
-	task_put(task);
+	release_task(argument[0], task);
 	return error;
 }
 
@@ -75,11 +79,14 @@ int64_t sys_sched_getaffinity(const uint64_t *argument)
 	struct task *task = named_task(argument[0]);
 	if (!task)
 		return -ESRCH;
+	struct cpumask mask;
+	size_t words = mask_words();
 	spin_lock(&task->lock);
-	struct cpumask mask = cpumask_and(&task->allowed, &cpu_online);
+	for (size_t word = 0; word < words; word++)
+		mask.bits[word] = task->allowed.bits[word] & cpu_online.bits[word];
 	spin_unlock(&task->lock);
-	task_put(task);
-	length = MIN(length, mask_bytes());
+	release_task(argument[0], task);
+	length = MIN(length, words * sizeof(uint64_t));
 	return copy_to_user(argument[2], &mask, length) ? -EFAULT : (int64_t)length;
 }
 
@@ -117,7 +124,7 @@ int64_t sys_sched_getscheduler(const uint64_t *argument)
 	struct task *task = named_task(argument[0]);
 	if (!task)
 		return -ESRCH;
-	task_put(task);
+	release_task(argument[0], task);
 	return POLICY_OTHER;
 }
 
@@ -144,7 +151,7 @@ static int64_t set_policy(uint64_t pid, int policy, uaddr_t parameter)
 		return -ESRCH;
 	int64_t error = policy != POLICY_OTHER || priority != 0 ? -EINVAL
 			: may_change(task) ? 0 : -EPERM;
-	task_put(task);
+	release_task(pid, task);
 	return error;
 }
 
@@ -224,12 +231,13 @@ static int64_t visit(struct nice_request *request, int which, int32_t who)
 	request->least = CG_NICE_MAX;
 	switch (which) {
 	case PRIO_PROCESS: {
-		struct task *task = named_task((uint64_t)(uint32_t)who);
+		struct task *task = named_task((uint64_t)who);
 
-		if (task && !(task->flags & TASK_KERNEL))
+		if (!task)
+			break;
+		if (!(task->flags & TASK_KERNEL))
 			request->visit(request, task);
-		if (task)
-			task_put(task);
+		release_task((uint64_t)who, task);
 		break;
 	}
 	case PRIO_PGRP:
