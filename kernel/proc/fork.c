@@ -11,6 +11,7 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/page.h"
 #include "kernel/proc/life.h"
 #include "kernel/riscv/fpu.h"
 #include "kernel/sched/tree.h"
@@ -259,6 +260,8 @@ int64_t task_clone(const struct clone_request *request)
 
 	if (exceeds_thread_limit())
 		return -EAGAIN;
+	if (page_is_short())
+		return -ENOMEM; /* what is left is for the faults of those who are there */
 	child = task_create();
 	if (!child)
 		return -ENOMEM;
