@@ -17,7 +17,14 @@
 
 #define FRAME_PC     0
 #define FRAME_STATUS 256
+#define FRAME_ORIGINAL_A0 264
 #define FRAME_SIZE   272
 #define FRAME_REGISTER(number) ((number) * 8)
+
+/* The restart codes that a system call may answer: kernel.h's, from -ERESTART_LAST on. */
+#define ERESTART_LAST  514
+#define ERESTART_CODES 3
+
+#define SYSCALL_TABLE_SIZE 512
 
 #endif

@@ -21,6 +21,9 @@ _Static_assert(offsetof(struct task, work) == TASK_WORK, "offsets.h");
 _Static_assert(offsetof(struct task, context) == TASK_CONTEXT, "offsets.h");
 _Static_assert(offsetof(struct task, cpu) == TASK_CPU, "offsets.h");
 _Static_assert(offsetof(struct cpu, emergency_stack_top) == CPU_EMERGENCY_STACK, "offsets.h");
+_Static_assert(ERESTARTNOHAND == ERESTART_LAST && ERESTARTNOHAND - ERESTARTSYS < ERESTART_CODES,
+	       "offsets.h");
+_Static_assert(offsetof(struct trap_frame, original_a0) == FRAME_ORIGINAL_A0, "offsets.h");
 _Static_assert(offsetof(struct trap_frame, status) == FRAME_STATUS, "offsets.h");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "offsets.h");
 

@@ -1,58 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * dispatch.c - from an ecall to the system call's function and back.
+ * dispatch.c - which function serves a system call.
  *
- * The table comes from syscall_list.h: Linux's numbers first, then Taper's own, which begin at
- * 4096. Any number may come; one without a row answers ENOSYS.
+ * riscv/entry.S calls through the table itself; here is what is rare: Taper's own numbers, which
+ * begin at 4096, numbers without a row (any may come: ENOSYS), and calls that a signal interrupted.
  */
 #include <errno.h>
 #include <stddef.h>
 
 #include "kernel/proc/task.h"
+#include "kernel/riscv/offsets.h"
 #include "kernel/sys/syscall.h"
 
-enum { LINUX_CALLS = 512, OWN_FIRST = 4096, OWN_CALLS = 64 };
+enum { OWN_FIRST = 4096, OWN_CALLS = 64 };
 #define TABLE_INDEX(number) \
-	((number) < OWN_FIRST ? (number) : (number) - OWN_FIRST + LINUX_CALLS)
+	((number) < OWN_FIRST ? (number) : (number) - OWN_FIRST + SYSCALL_TABLE_SIZE)
 
 #define SYSCALL(number, name) [TABLE_INDEX(number)] = sys_##name,
-static syscall_function *const table[LINUX_CALLS + OWN_CALLS] = {
+syscall_function *const syscall_table[SYSCALL_TABLE_SIZE + OWN_CALLS] = {
 #include "kernel/sys/syscall_list.h"
 };
 #undef SYSCALL
 
 #define SYSCALL(number, name) \
-	_Static_assert((number) < LINUX_CALLS || \
+	_Static_assert((number) < SYSCALL_TABLE_SIZE || \
 		       ((number) >= OWN_FIRST && (number) < OWN_FIRST + OWN_CALLS), #name);
 #include "kernel/sys/syscall_list.h"
 #undef SYSCALL
 
-static syscall_function *find(uint64_t number)
+int64_t syscall_other(const uint64_t *argument, uint64_t number)
 {
-	if (likely(number < LINUX_CALLS))
-		return table[number];
+	syscall_function *function = NULL;
+
 	if (number >= OWN_FIRST && number < OWN_FIRST + OWN_CALLS)
-		return table[TABLE_INDEX(number)];
-	return NULL;
+		function = syscall_table[TABLE_INDEX(number)];
+	return function ? function(argument) : -ENOSYS;
 }
 
 /* signal_deliver() decides what becomes of the call; it is reached even when the signal is gone. */
-static void leave_to_delivery(int code)
+void syscall_restart(int64_t answer)
 {
-	current->restart = code;
+	current->restart = (int)-answer;
 	__atomic_fetch_or(&current->work, WORK_SIGNAL, __ATOMIC_RELAXED);
-}
-
-void syscall_dispatch(struct trap_frame *frame)
-{
-	syscall_function *function = find(frame->a[7]);
-	int64_t answer = -ENOSYS;
-
-	frame->original_a0 = frame->a[0];
-	frame->pc += 4;
-	if (likely(function))
-		answer = function(frame->a);
-	frame->a[0] = (uint64_t)answer;
-	if (unlikely(answer >= -ERESTARTNOHAND && answer <= -ERESTARTSYS))
-		leave_to_delivery((int)-answer);
 }

@@ -15,8 +15,12 @@ typedef int64_t syscall_function(const uint64_t *argument);
 #include "kernel/sys/syscall_list.h"
 #undef SYSCALL
 
-struct trap_frame;
-/* entry.S calls it for every ecall from user mode. */
-void syscall_dispatch(struct trap_frame *frame);
+/* ---- for riscv/entry.S ---- */
+
+extern syscall_function *const syscall_table[];
+/* A number that the table has no row for. */
+int64_t syscall_other(const uint64_t *argument, uint64_t number);
+/* The call answered a restart code. */
+void syscall_restart(int64_t answer);
 
 #endif
