@@ -15,11 +15,13 @@ static struct slab_cache *dentry_cache;
 
 static int name_compare(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	int order = memcmp(a, b, MIN(a_length, b_length));
+	size_t common = MIN(a_length, b_length);
 
-	if (order == 0 && a_length != b_length)
-		order = a_length < b_length ? -1 : 1;
-	return order;
+	/* Names are short and differ early. */
+	for (size_t i = 0; i < common; i++)
+		if (a[i] != b[i])
+			return (unsigned char)a[i] < (unsigned char)b[i] ? -1 : 1;
+	return a_length < b_length ? -1 : a_length > b_length;
 }
 
 static int dentry_compare(const struct dentry *a, const struct dentry *b)

@@ -42,9 +42,9 @@ static struct mount *find_mounted(const struct path *mountpoint)
 	return NULL;
 }
 
-void mount_cross(struct path *path)
+void mount_cross_slowly(struct path *path)
 {
-	while (unlikely(__atomic_load_n(&path->dentry->mounted, __ATOMIC_RELAXED) > 0)) {
+	while (__atomic_load_n(&path->dentry->mounted, __ATOMIC_RELAXED) > 0) {
 		struct path inside = { NULL, NULL };
 
 		spin_lock(&names_lock);

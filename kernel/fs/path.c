@@ -14,7 +14,7 @@
 
 struct walk {
 	struct path at;       /* where it stands, with references */
-	struct path root;     /* what "/" is, with references */
+	struct path root;     /* what "/" is, with references; looked up when it is needed */
 	const char *rest;     /* what is left of the text */
 	char *expansion;      /* PATH_SIZE_MAX bytes once a link was followed: rest lies in it */
 	unsigned int symlinks;
@@ -46,14 +46,22 @@ void path_text_release(struct path_text *copy)
 		kfree(copy->text);
 }
 
+static const struct path *walk_root(struct walk *walk)
+{
+	if (!walk->root.mount)
+		context_root(&walk->root);
+	return &walk->root;
+}
+
 /* Up one directory, but not above the root of the walk. */
 static void step_up(struct walk *walk)
 {
+	const struct path *root = walk_root(walk);
 	struct path to = walk->at;
 
-	while (to.dentry == to.mount->root && !path_equal(&to, &walk->root) && to.mount->mountpoint.mount)
+	while (to.dentry == to.mount->root && !path_equal(&to, root) && to.mount->mountpoint.mount)
 		to = to.mount->mountpoint;
-	if (path_equal(&to, &walk->root) || to.dentry == to.mount->root) {
+	if (path_equal(&to, root) || to.dentry == to.mount->root) {
 		path_get(&to);
 	} else {
 		spin_lock(&names_lock);
@@ -89,9 +97,8 @@ int path_child(const struct path *directory, const struct name *name, struct pat
 }
 
 /* Puts the link's target in front of the rest; or jumps, where the link knows the very place. */
-static int follow_link(struct walk *walk, struct path *link)
+static int follow_link(struct walk *walk, struct inode *inode)
 {
-	struct inode *inode = link->dentry->inode;
 	size_t rest_length = strlen(walk->rest);
 	char *buffer = walk->expansion;
 	int64_t length;
@@ -136,7 +143,7 @@ static int follow_link(struct walk *walk, struct path *link)
 		return (int)length;
 	walk->rest = buffer;
 	if (*buffer == '/') {
-		path_get(&walk->root);
+		path_get(walk_root(walk));
 		path_put(&walk->at);
 		walk->at = walk->root;
 	}
@@ -159,31 +166,40 @@ static struct name next_name(struct walk *walk, bool *slash)
 	return name;
 }
 
-static bool name_is(const struct name *name, const char *text)
+static bool is_dot(const struct name *name)
 {
-	return name->length == strlen(text) && memcmp(name->text, text, name->length) == 0;
+	return name->length == 1 && name->text[0] == '.';
+}
+
+static bool is_dot_dot(const struct name *name)
+{
+	return name->length == 2 && name->text[0] == '.' && name->text[1] == '.';
 }
 
 static int step_down(struct walk *walk, const struct name *name, bool must_be_directory)
 {
-	bool last = *walk->rest == '\0';
-	struct path child;
-	int error = path_child(&walk->at, name, &child);
+	struct dentry *child;
+	int error = find_child(walk->at.dentry, name, &child);
 
 	if (error)
 		return error;
-	if (inode_type(child.dentry->inode) == S_IFLNK &&
-	    (!last || must_be_directory || (walk->flags & PATH_FOLLOW))) {
-		/* "link/" goes on as "target/". */
-		if (last && must_be_directory)
-			walk->flags |= PATH_DIRECTORY;
-		error = follow_link(walk, &child);
-		path_put(&child);
-		return error;
+	if (unlikely(inode_type(child->inode) == S_IFLNK)) {
+		bool last = *walk->rest == '\0';
+
+		if (!last || must_be_directory || (walk->flags & PATH_FOLLOW)) {
+			/* "link/" goes on as "target/". */
+			if (last && must_be_directory)
+				walk->flags |= PATH_DIRECTORY;
+			error = follow_link(walk, child->inode);
+			dentry_put(child);
+			return error;
+		}
 	}
-	path_put(&walk->at);
-	walk->at = child;
-	if (must_be_directory && !inode_is_directory(child.dentry->inode))
+	/* Within a mount its reference stays where it is. */
+	dentry_put(walk->at.dentry);
+	walk->at.dentry = child;
+	mount_cross(&walk->at);
+	if (must_be_directory && !inode_is_directory(walk->at.dentry->inode))
 		return -ENOTDIR;
 	return 0;
 }
@@ -194,8 +210,8 @@ static int set_last(struct walk *walk, const struct name *name, bool slash)
 
 	last->name = *name;
 	last->trailing_slash = slash;
-	last->kind = name->length == 0 ? LAST_ROOT : name_is(name, ".") ? LAST_DOT :
-		     name_is(name, "..") ? LAST_DOT_DOT : LAST_NAME;
+	last->kind = name->length == 0 ? LAST_ROOT : is_dot(name) ? LAST_DOT :
+		     is_dot_dot(name) ? LAST_DOT_DOT : LAST_NAME;
 	return 0;
 }
 
@@ -211,7 +227,9 @@ static int walk_all(struct walk *walk)
 
 		if (!inode_is_directory(inode))
 			return -ENOTDIR;
-		error = inode_permission(inode, ACCESS_EXEC);
+		/* Most directories may be searched by everybody. */
+		if (unlikely((inode->mode & 0111) != 0111))
+			error = inode_permission(inode, ACCESS_EXEC);
 		if (error)
 			return error;
 		struct name name = next_name(walk, &slash);
@@ -220,9 +238,9 @@ static int walk_all(struct walk *walk)
 			return -ENAMETOOLONG;
 		if (walk->last && *walk->rest == '\0')
 			return set_last(walk, &name, slash);
-		if (name_is(&name, "."))
+		if (is_dot(&name))
 			continue;
-		if (name_is(&name, "..")) {
+		if (is_dot_dot(&name)) {
 			step_up(walk);
 			continue;
 		}
@@ -242,7 +260,7 @@ static int walk_all(struct walk *walk)
 	return 0;
 }
 
-/* Fills at and root; on success both hold references. */
+/* Fills `at`, with references when it answers 0. */
 static int walk_begin(struct walk *walk, int directory_fd, const char *text)
 {
 	if (*text == '\0' && !(walk->flags & PATH_EMPTY))
@@ -266,8 +284,13 @@ static int walk_begin(struct walk *walk, int directory_fd, const char *text)
 		path_get(&walk->at);
 		fd_return(from);
 	}
-	context_root(&walk->root);
 	return 0;
+}
+
+static void walk_end(struct walk *walk)
+{
+	if (walk->root.mount)
+		path_put(&walk->root);
 }
 
 int path_lookup(int directory_fd, const char *text, unsigned int flags, struct path *found)
@@ -282,7 +305,7 @@ int path_lookup(int directory_fd, const char *text, unsigned int flags, struct p
 		path_put(&walk.at);
 	else
 		*found = walk.at;
-	path_put(&walk.root);
+	walk_end(&walk);
 	kfree(walk.expansion);
 	return error;
 }
@@ -297,7 +320,7 @@ int path_parent(int directory_fd, const char *text, struct path_last *last)
 	error = walk_all(&walk);
 	last->directory = walk.at;
 	last->memory = walk.expansion;
-	path_put(&walk.root);
+	walk_end(&walk);
 	if (error)
 		path_last_release(last);
 	return error;
@@ -309,8 +332,7 @@ int path_follow(const struct path_last *last, struct path *link, struct path *fo
 	int error;
 
 	path_get(&walk.at);
-	context_root(&walk.root);
-	error = follow_link(&walk, link);
+	error = follow_link(&walk, link->dentry->inode);
 	path_put(link);
 	if (!error)
 		error = walk_all(&walk);
@@ -318,7 +340,7 @@ int path_follow(const struct path_last *last, struct path *link, struct path *fo
 		path_put(&walk.at);
 	else
 		*found = walk.at;
-	path_put(&walk.root);
+	walk_end(&walk);
 	kfree(walk.expansion);
 	return error;
 }

@@ -86,7 +86,12 @@ const struct filesystem_type *filesystem_by_index(unsigned int index); /* NULL: 
 void mount_root(void);
 void mount_root_path(struct path *root); /* with references */
 /* What is mounted on a path replaces it (its references are exchanged); and the way back up. */
-void mount_cross(struct path *path);
+void mount_cross_slowly(struct path *path);
+static inline void mount_cross(struct path *path)
+{
+	if (unlikely(__atomic_load_n(&path->dentry->mounted, __ATOMIC_RELAXED) > 0))
+		mount_cross_slowly(path);
+}
 void mount_release(struct mount *mount); /* path_put's: the last reference is gone */
 /* /proc/mounts: the text, as snprintf counts it. */
 int64_t mount_print_all(char *buffer, size_t size);
