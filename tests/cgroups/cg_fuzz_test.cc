@@ -49,6 +49,7 @@ class Fuzz
 	std::string any_node(bool root);
 	std::string any_task();
 	int act(int *expected);
+	int act_on_limits(const std::string &path, int *expected);
 	int act_on_tasks(uint64_t what, int *expected);
 	void compare();
 
@@ -127,22 +128,9 @@ int Fuzz::act(int *expected)
 		*expected = model_.set_weight(path, weight);
 		return cg_set_weight(node, weight);
 	}
-	case 10: {
-		int32_t limit = draw(3) ? CG_LIMIT_NONE : static_cast<int32_t>(draw(4));
-		*expected = draw(2) ? model_.set_depth_max(path, limit) : -1;
-		if (*expected == 0)
-			return cg_set_depth_max(node, limit);
-		*expected = model_.set_descendants_max(path, limit);
-		return cg_set_descendants_max(node, limit);
-	}
-	case 11: {
-		if (!(model_.controllers(path) & Model::PIDS))
-			return *expected = 0;
-		int64_t limit = draw(3) ? static_cast<int64_t>(CG_LIMIT_NONE)
-		                        : static_cast<int64_t>(draw(6));
-		*expected = model_.set_pids_max(path, limit);
-		return cg_set_pids_max(node, limit);
-	}
+	case 10:
+	case 11:
+		return act_on_limits(path, expected);
 	case 12: {
 		model_.online = mask() | 1ULL << draw(CPUS);
 		struct cpumask online = wide(model_.online);
@@ -151,6 +139,25 @@ int Fuzz::act(int *expected)
 	}
 	default:
 		return act_on_tasks(what, expected);
+	}
+}
+
+int Fuzz::act_on_limits(const std::string &path, int *expected)
+{
+	struct cg_node *node = machine_.node(path);
+	int32_t limit = draw(3) ? CG_LIMIT_NONE : static_cast<int32_t>(draw(5));
+	switch (draw(3)) {
+	case 0:
+		*expected = model_.set_depth_max(path, limit);
+		return cg_set_depth_max(node, limit);
+	case 1:
+		*expected = model_.set_descendants_max(path, limit);
+		return cg_set_descendants_max(node, limit);
+	default:
+		if (!(model_.controllers(path) & Model::PIDS))
+			return *expected = 0;
+		*expected = model_.set_pids_max(path, limit);
+		return cg_set_pids_max(node, limit);
 	}
 }
 
