@@ -39,6 +39,7 @@ enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3
 
 struct sysfs_row {
 	const char *name;
+	uint8_t name_length;
 	uint16_t mode;              /* permission bits: 0444, 0644, 0200 */
 	uint8_t where;              /* enum sysfs_where */
 	cg_controllers controllers; /* the node must have one of them; 0: always there */

@@ -13,63 +13,64 @@
 
 enum { LIST_WRITE_MAX = 100 + 6 * NR_CPUS };
 
+#define NAMED(text)     .name = (text), .name_length = sizeof(text) - 1
 #define READ_ONLY(file)  .mode = 0444, .show = file##_show
 #define READ_WRITE(file) .mode = 0644, .show = file##_show, .store = file##_store
 
 static const struct sysfs_row cgroup_rows[] = {
-	{ .name = "cgroup.type", .where = SYSFS_BELOW_ROOT, READ_WRITE(cgroup_type) },
-	{ .name = "cgroup.procs", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_procs) },
-	{ .name = "cgroup.threads", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_threads) },
-	{ .name = "cgroup.controllers", .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_controllers) },
-	{ .name = "cgroup.subtree_control", .where = SYSFS_EVERYWHERE,
+	{ NAMED("cgroup.type"), .where = SYSFS_BELOW_ROOT, READ_WRITE(cgroup_type) },
+	{ NAMED("cgroup.procs"), .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_procs) },
+	{ NAMED("cgroup.threads"), .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_threads) },
+	{ NAMED("cgroup.controllers"), .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_controllers) },
+	{ NAMED("cgroup.subtree_control"), .where = SYSFS_EVERYWHERE,
 	  READ_WRITE(cgroup_subtree_control) },
-	{ .name = "cgroup.events", .where = SYSFS_BELOW_ROOT, READ_ONLY(cgroup_events) },
-	{ .name = "cgroup.max.descendants", .where = SYSFS_EVERYWHERE,
+	{ NAMED("cgroup.events"), .where = SYSFS_BELOW_ROOT, READ_ONLY(cgroup_events) },
+	{ NAMED("cgroup.max.descendants"), .where = SYSFS_EVERYWHERE,
 	  READ_WRITE(cgroup_max_descendants) },
-	{ .name = "cgroup.max.depth", .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_max_depth) },
-	{ .name = "cgroup.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_stat) },
-	{ .name = "cgroup.freeze", .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_FREEZE,
+	{ NAMED("cgroup.max.depth"), .where = SYSFS_EVERYWHERE, READ_WRITE(cgroup_max_depth) },
+	{ NAMED("cgroup.stat"), .where = SYSFS_EVERYWHERE, READ_ONLY(cgroup_stat) },
+	{ NAMED("cgroup.freeze"), .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_FREEZE,
 	  READ_WRITE(cgroup_freeze) },
-	{ .name = "cgroup.kill", .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
+	{ NAMED("cgroup.kill"), .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
 	  .mode = 0200, .store = cgroup_kill_store },
-	{ .name = "cpu.stat", .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
+	{ NAMED("cpu.stat"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
 
-	{ .name = "cpuset.cpus", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_cpus) },
-	{ .name = "cpuset.cpus.effective", .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus.effective"), .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
 	  READ_ONLY(cpuset_cpus_effective) },
-	{ .name = "cpuset.mems", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.mems"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_MEMS, .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_mems) },
-	{ .name = "cpuset.mems.effective", .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.mems.effective"), .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_MEMS, READ_ONLY(cpuset_mems_effective) },
 
-	{ .name = "cpu.weight", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	{ NAMED("cpu.weight"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_weight) },
-	{ .name = "cpu.weight.nice", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	{ NAMED("cpu.weight.nice"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_weight_nice) },
-	{ .name = "cpu.idle", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	{ NAMED("cpu.idle"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_idle) },
-	{ .name = "cpu.max", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	{ NAMED("cpu.max"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  .features = CG_FEATURE_BANDWIDTH, READ_WRITE(cpu_max) },
-	{ .name = "cpu.max.burst", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
+	{ NAMED("cpu.max.burst"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  .features = CG_FEATURE_BANDWIDTH, READ_WRITE(cpu_max_burst) },
 
-	{ .name = "pids.max", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	{ NAMED("pids.max"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
 	  READ_WRITE(pids_max) },
-	{ .name = "pids.current", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	{ NAMED("pids.current"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
 	  READ_ONLY(pids_current) },
-	{ .name = "pids.events", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	{ NAMED("pids.events"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
 	  READ_ONLY(pids_events) },
-	{ .name = "pids.events.local", .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
+	{ NAMED("pids.events.local"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_PIDS,
 	  READ_ONLY(pids_events_local) },
 };
 
 static const struct sysfs_row cpu_rows[] = {
-	{ .name = "online", .where = SYSFS_ON_ROOT, READ_ONLY(topology_online) },
-	{ .name = "offline", .where = SYSFS_ON_ROOT, READ_ONLY(topology_offline) },
-	{ .name = "possible", .where = SYSFS_ON_ROOT, READ_ONLY(topology_possible) },
-	{ .name = "present", .where = SYSFS_ON_ROOT, READ_ONLY(topology_present) },
-	{ .name = "kernel_max", .where = SYSFS_ON_ROOT, READ_ONLY(topology_kernel_max) },
+	{ NAMED("online"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_online) },
+	{ NAMED("offline"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_offline) },
+	{ NAMED("possible"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_possible) },
+	{ NAMED("present"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_present) },
+	{ NAMED("kernel_max"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_kernel_max) },
 };
 
 enum {
@@ -100,12 +101,7 @@ bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node)
 
 static bool row_has_name(const struct sysfs_row *row, const char *name, size_t length)
 {
-	size_t i = 0;
-
-	/* Most rows differ early: cheaper than asking for the length of each. */
-	while (i < length && row->name[i] == name[i] && name[i] != '\0')
-		i++;
-	return i == length && row->name[i] == '\0';
+	return row->name_length == length && !memcmp(row->name, name, length);
 }
 
 const struct sysfs_row *sysfs_find_row(const struct cg_node *node, const char *name, size_t length)

@@ -30,7 +30,7 @@ static bool next_file(const struct cg_node *node, struct sysfs_cursor *cursor,
 		const struct sysfs_row *row = &rows[cursor->position++];
 		if (!sysfs_row_visible(row, node))
 			continue;
-		*entry = (struct sysfs_entry){ .name = row->name, .length = strlen(row->name),
+		*entry = (struct sysfs_entry){ .name = row->name, .length = row->name_length,
 					       .row = row, .child = NULL };
 		return true;
 	}
