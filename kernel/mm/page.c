@@ -173,8 +173,8 @@ static struct page *alloc_from_buddy(unsigned int order)
 	return page;
 }
 
-/* Memory is short: everything that is only kept for speed goes back, then one more try. */
-static struct page *alloc_after_reclaim(unsigned int order)
+/* Memory is short: everything that is only kept for speed goes back. */
+static void reclaim(void)
 {
 	struct page_reclaimer *reclaimer;
 	SLIST_FOREACH(reclaimer, &reclaimers, link)
@@ -182,6 +182,11 @@ static struct page *alloc_after_reclaim(unsigned int order)
 	struct memory_cpu *memory = memory_cpu();
 	if (memory)
 		stock_return(memory, memory->page_count);
+}
+
+static struct page *alloc_after_reclaim(unsigned int order)
+{
+	reclaim();
 	return alloc_from_buddy(order);
 }
 
@@ -242,9 +247,17 @@ void page_free_mapped(void *address)
 	page_put(virt_to_page(address));
 }
 
-bool page_is_short(void)
+static bool is_below_reserve(void)
 {
 	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < buddy.total_pages / 64;
+}
+
+bool page_is_short(void)
+{
+	if (likely(!is_below_reserve()))
+		return false;
+	reclaim();
+	return is_below_reserve();
 }
 
 struct page_counts page_count(void)

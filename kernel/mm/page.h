@@ -149,7 +149,7 @@ extern unsigned int zicboz_block;
 
 struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
-/* Whether less than a 64th of the memory is left: large programs get nothing more then, so that
+/* Whether less than a 64th of the memory is left, what is only kept for speed given back: large programs get nothing more then, so that
  * the kernel and small programs go on. */
 bool page_is_short(void);
 

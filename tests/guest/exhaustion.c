@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * exhaustion.c - processes until there is no memory for another: an errno, no death, and all of it
+ * comes back. Threads likewise.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/guest/tap.h"
+
+enum { CHILDREN_MAX = 40000, THREADS_MAX = 1000 };
+
+static pid_t children[CHILDREN_MAX];
+
+static long free_kib(void)
+{
+	struct sysinfo info;
+
+	usleep(100000);
+	sysinfo(&info);
+	return (long)(info.freeram / 1024);
+}
+
+static void test_processes(int round)
+{
+	int count = 0, reaped = 0, error;
+	pid_t child;
+
+	while (count < CHILDREN_MAX && (child = fork()) > 0)
+		children[count++] = child;
+	error = errno;
+	if (count < CHILDREN_MAX && child == 0)
+		for (;;)
+			pause();
+	ok(count > 100 && (error == ENOMEM || error == EAGAIN), "round %d: %d processes, then an errno", round,
+	   count);
+	for (int i = 0; i < count; i++)
+		kill(children[i], SIGKILL);
+	while (wait(NULL) > 0)
+		reaped++;
+	ok(reaped == count, "round %d: each of them was there", round);
+}
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void *wait_at_gate(void *unused)
+{
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+	return unused;
+}
+
+static int make_threads(void)
+{
+	static pthread_t threads[THREADS_MAX];
+	pthread_attr_t small;
+	int count = 0;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	pthread_mutex_lock(&gate);
+	while (count < THREADS_MAX && pthread_create(&threads[count], &small, wait_at_gate, NULL) == 0)
+		count++;
+	pthread_mutex_unlock(&gate);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	return count;
+}
+
+/* In a child: the C library keeps the stacks. */
+static void test_threads(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(make_threads() > 100 ? 0 : 1);
+	waitpid(child, &status, 0);
+	ok(status == 0, "many threads at a time");
+}
+
+int main(void)
+{
+	long before = free_kib(), after;
+
+	for (int round = 1; round <= 3; round++)
+		test_processes(round);
+	test_threads();
+	after = free_kib();
+	/* Kernel stacks and page frames stay in pools, until somebody needs them. */
+	ok(after > before / 2, "the memory is back: %ld of %ld KiB", after, before);
+	return tap_done();
+}
