@@ -26,7 +26,7 @@ static void boot_second_half(void *unused)
 
 	(void)unused;
 	vfs_init();         /* mounts, devices, pseudo-files */
-	fdt_find_devices(); /* interrupts, input, power, clock */
+	fdt_find_devices(); /* interrupts, input, clock */
 	time_read_rtc();
 	if (machine.initrd_start == machine.initrd_end)
 		panic("there is no initramfs: the machine was started without one (QEMU: -initrd)");
@@ -57,7 +57,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	paging_activate_kernel();
 	fdt_map();                                    /* the tree and the initramfs again */
 	stack_init();                                 /* kernel stacks above guard pages */
-	fdt_find_console();                           /* the log is seen from here on */
+	fdt_find_console();                           /* the log is seen, and a panic ends with its status */
 	printk("Taper on %s, hart %lu boots\n", machine.model, (unsigned long)hart);
 	if (machine_option("quiet", NULL, 0))
 		console_quiet();

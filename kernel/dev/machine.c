@@ -56,6 +56,8 @@ void fdt_find_console(void)
 
 	if (registers)
 		uart_init((uintptr_t)registers, fdt_cell(node, "reg-shift", 0));
+	/* As early: a panic ends the machine with its status. */
+	finisher = map_registers(fdt_next_compatible(-1, "sifive,test0"), NULL);
 }
 
 /* Which of the controller's contexts is the boot CPU's for supervisor mode: the interrupts-extended
@@ -105,7 +107,6 @@ void fdt_find_devices(void)
 	find_interrupt_controller();
 	if (is_uart(node))
 		uart_start_input(fdt_cell(node, "interrupts", 0));
-	finisher = map_registers(fdt_next_compatible(-1, "sifive,test0"), NULL);
 	node = fdt_next_compatible(-1, "google,goldfish-rtc");
 	if (node >= 0 && fdt_reg(node, 0, &range))
 		machine.rtc = range.start;
