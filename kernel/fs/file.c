@@ -229,6 +229,14 @@ int file_page(struct file *file, uint64_t index, struct page **page)
 	return file->operations->page(file, index, page);
 }
 
+void file_pages(struct file *file, uint64_t first, unsigned int count, struct page **pages)
+{
+	if (file->operations->pages)
+		file->operations->pages(file, first, count, pages);
+	else
+		memset(pages, 0, count * sizeof(*pages));
+}
+
 int file_check_map(struct file *file, uint32_t protection, uint32_t vm_flags)
 {
 	if (!(file->mode & FILE_READ))

@@ -165,6 +165,8 @@ struct file_operations {
 	/* Directories: hands the entries from file->position on to `sink`. With namespace_mutex. */
 	int (*list)(struct file *file, struct directory_sink *sink); /* NULL: -ENOTDIR */
 	int (*page)(struct file *file, uint64_t index, struct page **page); /* NULL: not mappable */
+	/* file_pages(); NULL: none is there before it is asked for alone. */
+	void (*pages)(struct file *file, uint64_t first, unsigned int count, struct page **pages);
 	void (*release)(struct file *file);
 };
 

@@ -157,6 +157,21 @@ static int tmpfs_page(struct file *file, uint64_t number, struct page **answer)
 	}
 }
 
+static void tmpfs_pages(struct file *file, uint64_t first, unsigned int count, struct page **pages)
+{
+	struct tmpfs_inode *inode = tmpfs_inode(file->inode);
+	uint64_t size = __atomic_load_n(&file->inode->size, __ATOMIC_RELAXED);
+	uint64_t end = ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE;
+
+	spin_lock(&inode->pages_lock);
+	for (unsigned int i = 0; i < count; i++) {
+		pages[i] = first + i < end ? page_index_find(&inode->pages, first + i) : NULL;
+		if (pages[i])
+			page_get(pages[i]);
+	}
+	spin_unlock(&inode->pages_lock);
+}
+
 /* ---- contents ---- */
 
 static int64_t tmpfs_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -490,7 +505,7 @@ static const struct inode_operations tmpfs_operations = {
 static const struct file_operations tmpfs_file_operations = {
 	.read = tmpfs_read,
 	.write = tmpfs_write,
-	.page = tmpfs_page,
+	.page = tmpfs_page, .pages = tmpfs_pages,
 };
 
 static const struct file_operations tmpfs_directory_operations = {

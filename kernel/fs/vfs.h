@@ -35,6 +35,9 @@ void file_put(struct file *file); /* may sleep */
 /* Page `index` of a mappable file, with a reference: made when absent and the file's size covers it.
  * -ENOMEM; -EIO: beyond the end; -ENODEV: not mappable. Never sleeps (LOCK_RANK_PAGE_CACHE). */
 int file_page(struct file *file, uint64_t index, struct page **page);
+/* Those of pages [first, first + count) that are there already, each with a reference; NULL for the
+ * others. One lock for all: a fault brings the neighbours along. */
+void file_pages(struct file *file, uint64_t first, unsigned int count, struct page **pages);
 /* mmap(2)'s checks: 0, -EACCES (opened the wrong way), -ENODEV. */
 int file_check_map(struct file *file, uint32_t protection, uint32_t vm_flags);
 

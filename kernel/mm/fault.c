@@ -63,35 +63,46 @@ static int backing_page(const struct vm_mapping *mapping, uint64_t position, str
 	return error == -ENODEV ? -EIO : error;
 }
 
-/* Maps the neighbours of a file page that was just mapped, where nothing is mapped yet. The window
- * is aligned, so it stands in one table. */
+/* Maps what a file has at hand around an address where nothing is mapped yet, the page of the
+ * address as well, which lies wholly before file_end. The window is aligned, so it stands in one
+ * table. */
 static void fill_around(struct address_space *space, const struct vm_mapping *mapping,
 			uint64_t *entry, uaddr_t address, uint64_t flags)
 {
+	struct page *pages[FAULT_AROUND >> PAGE_SHIFT];
+	uint64_t whole = ALIGN_DOWN(mapping->file_end - mapping->file_offset, PAGE_SIZE);
+	uint64_t length = MIN(mapping->end - mapping->start, whole);
 	uaddr_t window = ALIGN_DOWN(address, FAULT_AROUND);
 	uaddr_t first = MAX(window, mapping->start);
-	uaddr_t last = MIN(window + FAULT_AROUND, mapping->end);
+	uaddr_t last = MIN(window + FAULT_AROUND, mapping->start + length);
+	unsigned int count = (unsigned int)((last - first) >> PAGE_SHIFT);
+	file_pages(mapping->file, position_of(mapping, first) >> PAGE_SHIFT, count, pages);
 	uint64_t *slot = entry - ((address - first) >> PAGE_SHIFT);
-	for (uaddr_t at = first; at < last; at += PAGE_SIZE, slot++) {
-		struct page *page;
-		uint64_t position = position_of(mapping, at);
-		if (*slot)
+	for (unsigned int i = 0; i < count; i++) {
+		if (!pages[i])
 			continue;
-		if (mapping->file_end < PAGE_SIZE || position > mapping->file_end - PAGE_SIZE ||
-		    backing_page(mapping, position, &page))
-			break;
-		*slot = pte_frame(page_to_phys(page)) | flags;
+		if (slot[i]) {
+			page_put(pages[i]);
+			continue;
+		}
+		slot[i] = pte_frame(page_to_phys(pages[i])) | flags;
 		space->resident_pages++;
 	}
+}
+
+/* An entry came or allows more. */
+static void settle_entry(struct address_space *space, uaddr_t address, uint64_t flags)
+{
+	if (flags & PTE_EXEC)
+		paging_code_changed(space);
+	paging_flush_here(address);
 }
 
 static void set_entry(struct address_space *space, uint64_t *entry, uaddr_t address,
 		      const struct page *page, uint64_t flags)
 {
-	__atomic_store_n(entry, pte_frame(page_to_phys(page)) | flags, __ATOMIC_RELEASE);
-	if (flags & PTE_EXEC)
-		paging_code_changed(space);
-	paging_flush_here(address);
+	*entry = pte_frame(page_to_phys(page)) | flags;
+	settle_entry(space, address, flags);
 }
 
 /* A page of nobody else's: zeroes, the start of a file's last page, or a copy to write to. */
@@ -125,18 +136,20 @@ static int fill_entry(struct address_space *space, const struct vm_mapping *mapp
 			position > mapping->file_end - PAGE_SIZE))
 		return fill_private(space, mapping, entry, address);
 
-	struct page *page;
-	int error = backing_page(mapping, position, &page);
-	if (error)
-		return error;
 	uint64_t flags = pte_user_flags(mapping->protection);
-	if (!shared)
+	if (!shared) {
 		flags &= ~PTE_WRITE;
-	*entry = pte_frame(page_to_phys(page)) | flags;
-	space->resident_pages++;
-	if (!shared && !page_is_short())
 		fill_around(space, mapping, entry, address, flags);
-	set_entry(space, entry, address, page, flags);
+	}
+	if (!*entry) {
+		struct page *page;
+		int error = backing_page(mapping, position, &page);
+		if (error)
+			return error;
+		*entry = pte_frame(page_to_phys(page)) | flags;
+		space->resident_pages++;
+	}
+	settle_entry(space, address, flags);
 	return 0;
 }
 
