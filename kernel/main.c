@@ -57,7 +57,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	paging_activate_kernel();
 	fdt_map();                                    /* the tree and the initramfs again */
 	stack_init();                                 /* kernel stacks above guard pages */
-	fdt_find_console();                           /* the log is seen, and a panic ends with its status */
+	fdt_find_console();                           /* the log is seen, a panic has a status */
 	printk("Taper on %s, hart %lu boots\n", machine.model, (unsigned long)hart);
 	if (machine_option("quiet", NULL, 0))
 		console_quiet();

@@ -122,10 +122,12 @@ void fdt_find_devices(void)
 
 _Noreturn void machine_power_off(int status)
 {
+	/* The firmware writes to the same device, without our status: not both. */
 	if (finisher)
 		*finisher = status ? (uint32_t)status << FINISH_STATUS_SHIFT | FINISH_FAIL
 				   : FINISH_PASS;
-	sbi_system_reset(SBI_RESET_SHUTDOWN, status != 0);
+	else
+		sbi_system_reset(SBI_RESET_SHUTDOWN, status != 0);
 	machine_halt();
 }
 
