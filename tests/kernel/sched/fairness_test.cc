@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who gets how much, and that nobody is lost: the kernel's queues and groups in simulated time.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "tests/kernel/sched/simulator.h"
+
+namespace {
+
+constexpr uint64_t kSecond = 1000000000;
+constexpr uint64_t kMillisecond = 1000000;
+constexpr uint32_t kShares = 1024;
+
+class Fairness : public ::testing::Test {
+protected:
+	void Start(unsigned int cpus) { simulator_.reset(simulator_create(cpus)); }
+	int Group(int parent, uint32_t weight)
+	{
+		return simulator_add_group(simulator_.get(), parent, weight);
+	}
+	int Task(int group, unsigned int cpu = 0, uint32_t shares = kShares)
+	{
+		return simulator_add_task(simulator_.get(), group, shares, cpu);
+	}
+	void Run(uint64_t duration_ns)
+	{
+		simulator_run(simulator_.get(), duration_ns);
+		ASSERT_STREQ(simulator_check(simulator_.get()), nullptr);
+	}
+	uint64_t Received(int task) { return simulator_received_ns(simulator_.get(), task); }
+	// Its part of `cpus` CPUs over the next ten seconds.
+	void ExpectDue(const std::vector<std::pair<int, double>> &due)
+	{
+		std::vector<uint64_t> before;
+		Run(kSecond / 10);
+		for (auto [task, part] : due)
+			before.push_back(Received(task));
+		Run(10 * kSecond);
+		for (size_t i = 0; i < due.size(); i++) {
+			double got = static_cast<double>(Received(due[i].first) - before[i]) / (10.0 * kSecond);
+			EXPECT_NEAR(got, due[i].second, 0.01 * due[i].second + 0.0005) << "task " << i;
+		}
+	}
+
+	struct Destroy {
+		void operator()(struct simulator *simulator) { simulator_destroy(simulator); }
+	};
+	std::unique_ptr<struct simulator, Destroy> simulator_;
+};
+
+using Sleep = Fairness;
+using Move = Fairness;
+
+TEST_F(Fairness, OfTwoEqualTasksIsAHalf)
+{
+	Start(1);
+	int first = Task(0), second = Task(0);
+	ExpectDue({{first, 0.5}, {second, 0.5}});
+}
+
+TEST_F(Fairness, FollowsTheWeightsOfGroups)
+{
+	Start(1);
+	int light = Task(Group(0, 100)), heavy = Task(Group(0, 300));
+	ExpectDue({{light, 0.25}, {heavy, 0.75}});
+}
+
+TEST_F(Fairness, HoldsAtTheEndsOfTheScale)
+{
+	Start(1);
+	int light = Task(Group(0, 1)), heavy = Task(Group(0, 10000));
+	ExpectDue({{light, 0.0001}, {heavy, 0.9999}});
+}
+
+TEST_F(Fairness, OfAGroupDoesNotDependOnItsNumberOfTasks)
+{
+	Start(1);
+	int many = Group(0, 100), one = Group(0, 100);
+	std::vector<std::pair<int, double>> due;
+	for (int i = 0; i < 20; i++)
+		due.push_back({Task(many), 0.025});
+	due.push_back({Task(one), 0.5});
+	ExpectDue(due);
+}
+
+TEST_F(Fairness, MultipliesDownTheTree)
+{
+	Start(1);
+	int a = Group(0, 100), b = Group(0, 300);
+	int x = Task(Group(a, 100)), y = Task(Group(b, 100)), z = Task(Group(b, 300));
+	ExpectDue({{x, 0.25}, {y, 0.1875}, {z, 0.5625}});
+}
+
+TEST_F(Fairness, HoldsThirtyLevelsDeep)
+{
+	Start(1);
+	int deep = 0;
+	for (int i = 0; i < 30; i++)
+		deep = Group(deep, 100);
+	int below = Task(deep), above = Task(0);
+	ExpectDue({{below, 0.5}, {above, 0.5}});
+}
+
+TEST_F(Fairness, FollowsTheSharesOfTasksInsideAGroup)
+{
+	Start(1);
+	int group = Group(0, 100);
+	int light = Task(group, 0, 335), heavy = Task(group, 0, 1024);
+	ExpectDue({{light, 335.0 / 1359}, {heavy, 1024.0 / 1359}});
+}
+
+TEST_F(Fairness, CountsOnlyGroupsThatHaveWork)
+{
+	Start(1);
+	int a = Group(0, 100), idle = Group(0, 10000), b = Group(0, 300);
+	int x = Task(a), sleeper = Task(idle), y = Task(b);
+	simulator_sleep(simulator_.get(), sleeper);
+	ExpectDue({{x, 0.25}, {y, 0.75}});
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), idle));
+}
+
+TEST_F(Fairness, OfTwoGroupsOverTwoCpus)
+{
+	Start(2);
+	int a = Group(0, 100), b = Group(0, 300);
+	std::vector<std::pair<int, double>> due;
+	for (unsigned int cpu = 0; cpu < 2; cpu++) {
+		due.push_back({Task(a, cpu), 0.25});
+		due.push_back({Task(b, cpu), 0.75});
+	}
+	ExpectDue(due);
+}
+
+TEST_F(Fairness, FollowsAWeightThatChanges)
+{
+	Start(1);
+	int a = Group(0, 100), b = Group(0, 100);
+	int x = Task(a), y = Task(b);
+	ExpectDue({{x, 0.5}, {y, 0.5}});
+	simulator_set_weight(simulator_.get(), b, 900);
+	ExpectDue({{x, 0.1}, {y, 0.9}});
+}
+
+TEST_F(Fairness, FollowsAGroupThatChangesItsParent)
+{
+	Start(1);
+	int a = Group(0, 100), b = Group(0, 100), inner = Group(a, 100);
+	int x = Task(inner), y = Task(b), z = Task(b);
+	ExpectDue({{x, 0.5}, {y, 0.25}, {z, 0.25}});
+	simulator_set_parent(simulator_.get(), inner, b);
+	ExpectDue({{x, 100.0 / (100 + 2 * 100)}, {y, 1.0 / 3}, {z, 1.0 / 3}});
+}
+
+TEST_F(Fairness, EndsWithTheSleepOfTheOther)
+{
+	Start(1);
+	int first = Task(0), second = Task(0);
+	Run(kSecond);
+	simulator_sleep(simulator_.get(), second);
+	uint64_t before = Received(first);
+	Run(kSecond);
+	EXPECT_EQ(Received(first) - before, kSecond);
+}
+
+TEST_F(Sleep, EarnsAQuickStartButNoSavings)
+{
+	Start(1);
+	int busy = Task(0), sleeper = Task(0);
+	simulator_sleep(simulator_.get(), sleeper);
+	Run(10 * kSecond);
+	uint64_t busy_had = Received(busy), sleeper_had = Received(sleeper);
+	simulator_wake(simulator_.get(), sleeper);
+	EXPECT_EQ(simulator_running(simulator_.get(), 0), sleeper) << "it starts at once";
+	Run(100 * kMillisecond);
+	uint64_t had = Received(sleeper) - sleeper_had;
+	EXPECT_LE(had, 50 * kMillisecond + 5 * kMillisecond) << "it does not make up for ten seconds";
+	EXPECT_GE(Received(busy) - busy_had, 45 * kMillisecond);
+}
+
+TEST_F(Sleep, OfAnInstantDoesNotRippleThroughTheTree)
+{
+	Start(1);
+	int outer = Group(0, 100), inner = Group(outer, 100);
+	int napper = Task(inner);
+	Run(10 * kMillisecond);
+	simulator_sleep(simulator_.get(), napper);
+	Run(kMillisecond);
+	EXPECT_TRUE(simulator_is_active(simulator_.get(), outer));
+	simulator_wake(simulator_.get(), napper);
+	Run(10 * kMillisecond);
+	simulator_sleep(simulator_.get(), napper);
+	Run(10 * kMillisecond);
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), inner));
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), outer));
+	EXPECT_EQ(simulator_load(simulator_.get(), 0), 0u);
+}
+
+TEST_F(Sleep, OfAPartnerInterruptsNobodyTooOften)
+{
+	Start(1);
+	int busy = Task(0), napper = Task(0);
+	uint64_t before = Received(busy);
+	for (int i = 0; i < 1000; i++) {
+		simulator_sleep(simulator_.get(), napper);
+		Run(500000);
+		simulator_wake(simulator_.get(), napper);
+		Run(500000);
+	}
+	EXPECT_GE(Received(busy) - before, kSecond / 2 - 10 * kMillisecond);
+}
+
+TEST_F(Move, CarriesWhatATaskIsAheadOrBehind)
+{
+	Start(2);
+	int moving = Task(0, 0), stays = Task(0, 0), other = Task(0, 1);
+	Run(10 * kSecond); // CPU 1's only task had twice as much: no business of the newcomer's
+	uint64_t had = Received(moving), other_had = Received(other);
+	simulator_migrate(simulator_.get(), moving, 1);
+	Run(kSecond);
+	EXPECT_NEAR(static_cast<double>(Received(moving) - had), 0.5 * kSecond, 0.02 * kSecond);
+	EXPECT_NEAR(static_cast<double>(Received(other) - other_had), 0.5 * kSecond, 0.02 * kSecond);
+	EXPECT_GT(Received(stays), 0u);
+}
+
+// Tasks of a random forest sleep, wake, move; weights change. Nobody is lost, nothing is
+// miscounted, and no CPU's time goes anywhere but to tasks and to idleness.
+TEST_F(Fairness, SurvivesTenThousandRandomSteps)
+{
+	constexpr int kTasks = 40, kGroups = 20, kCpus = 4;
+	const unsigned int seed = std::random_device{}();
+	SCOPED_TRACE(seed);
+	std::mt19937 random(seed);
+	auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned int>(bound)); };
+	Start(kCpus);
+	for (int i = 1; i < kGroups; i++)
+		Group(below(i), 1 + static_cast<uint32_t>(below(10000)));
+	for (int i = 0; i < kTasks; i++)
+		Task(below(kGroups), static_cast<unsigned int>(below(kCpus)), 15 + static_cast<uint32_t>(below(80000)));
+	uint64_t time = 0;
+	for (int step = 0; step < 10000; step++) {
+		int task = below(kTasks);
+		switch (below(5)) {
+		case 0: simulator_sleep(simulator_.get(), task); break;
+		case 1: simulator_wake(simulator_.get(), task); break;
+		case 2: simulator_migrate(simulator_.get(), task, static_cast<unsigned int>(below(kCpus))); break;
+		case 3:
+			simulator_set_weight(simulator_.get(), 1 + below(kGroups - 1),
+					     1 + static_cast<uint32_t>(below(10000)));
+			break;
+		default: {
+			uint64_t span = 500000 * static_cast<uint64_t>(1 + below(20));
+			Run(span);
+			time += span;
+		}
+		}
+		ASSERT_STREQ(simulator_check(simulator_.get()), nullptr) << "step " << step;
+	}
+	Run(10 * kMillisecond);
+	time += 10 * kMillisecond;
+	uint64_t sum = 0;
+	for (int i = 0; i < kTasks; i++)
+		sum += Received(i);
+	for (unsigned int cpu = 0; cpu < kCpus; cpu++)
+		sum += simulator_idle_ns(simulator_.get(), cpu);
+	EXPECT_EQ(sum, time * kCpus);
+}
+
+} // namespace

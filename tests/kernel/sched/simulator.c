@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * simulator.c - see simulator.h. The kernel's two files are compiled here as they are.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/sched/runqueue.c" // NOLINT: the kernel's own target is for riscv64 alone
+#include "kernel/sched/group.c"    // NOLINT
+#include "tests/kernel/sched/simulator.h"
+
+enum { GROUPS_MAX = 256, TASKS_MAX = 256, CPUS_MAX = 8, STEP_NS = 500000 };
+
+struct simulated_task {
+	struct sched_entity entity;
+	unsigned int cpu;
+	bool runnable;
+	uint64_t turn_started_ns;
+};
+
+struct simulator {
+	uint64_t now_ns;
+	unsigned int cpu_count;
+	int group_count, task_count;
+	struct cpu cpus[CPUS_MAX];
+	struct simulated_task *running[CPUS_MAX];
+	uint64_t idle_ns[CPUS_MAX];
+	struct task_group *groups[GROUPS_MAX];
+	struct simulated_task tasks[TASKS_MAX];
+};
+
+/* One thread runs all of it. */
+void spin_lock(struct spinlock *lock) { assert(lock->next++ == 0); }
+void spin_unlock(struct spinlock *lock) { assert(lock->next-- == 1); }
+
+_Noreturn void assertion_failed(const char *expression, const char *file, int line)
+{
+	__assert_fail(expression, file, (unsigned int)line, "the kernel");
+}
+
+static struct simulated_task *task_of(struct sched_entity *entity)
+{
+	return container_of(entity, struct simulated_task, entity);
+}
+
+struct simulator *simulator_create(unsigned int cpus)
+{
+	struct simulator *simulator = calloc(1, sizeof(*simulator));
+
+	assert(simulator && cpus <= CPUS_MAX);
+	simulator->now_ns = 1000000000;
+	simulator->cpu_count = cpus;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		runqueue_init(&simulator->cpus[cpu].queue);
+	simulator_add_group(simulator, -1, 100);
+	return simulator;
+}
+
+void simulator_destroy(struct simulator *simulator)
+{
+	for (int i = 0; i < simulator->group_count; i++)
+		free(simulator->groups[i]);
+	free(simulator);
+}
+
+int simulator_add_group(struct simulator *simulator, int parent, uint32_t weight)
+{
+	struct task_group *group = calloc(1, sizeof(*group) + 1);
+
+	assert(group && simulator->group_count < GROUPS_MAX);
+	group->weight = weight * 1024 / 100;
+	simulator->groups[simulator->group_count] = group;
+	if (parent >= 0)
+		group_set_parent(group, simulator->groups[parent]);
+	return simulator->group_count++;
+}
+
+void simulator_set_weight(struct simulator *simulator, int group, uint32_t weight)
+{
+	group_set_weight(simulator->groups[group], weight * 1024 / 100);
+}
+
+void simulator_set_parent(struct simulator *simulator, int group, int parent)
+{
+	group_set_parent(simulator->groups[group], simulator->groups[parent]);
+}
+
+uint64_t simulator_load(const struct simulator *simulator, int group)
+{
+	return simulator->groups[group]->load;
+}
+
+bool simulator_is_active(const struct simulator *simulator, int group)
+{
+	return simulator->groups[group]->active;
+}
+
+static void charge(struct simulator *simulator, unsigned int cpu)
+{
+	struct runqueue *queue = &simulator->cpus[cpu].queue;
+	struct simulated_task *task = simulator->running[cpu];
+
+	if (!task)
+		return;
+	struct sched_entity *entity = &task->entity;
+	runqueue_charge(queue, entity, simulator->now_ns);
+	uint64_t weight = group_task_weight(entity->group, entity->shares, simulator->now_ns);
+	queue->load += weight - entity->weight;
+	entity->weight = weight;
+}
+
+static void enqueue(struct simulator *simulator, struct simulated_task *task)
+{
+	struct runqueue *queue = &simulator->cpus[task->cpu].queue;
+	struct sched_entity *entity = &task->entity;
+
+	entity->weight = group_task_weight(entity->group, entity->shares, simulator->now_ns);
+	charge(simulator, task->cpu);
+	runqueue_place(queue, entity);
+	queue->load += entity->weight;
+	runqueue_insert(queue, entity);
+}
+
+/* The running task goes back to its queue, the first one runs. */
+static void switch_task(struct simulator *simulator, unsigned int cpu)
+{
+	struct runqueue *queue = &simulator->cpus[cpu].queue;
+	struct simulated_task *task = simulator->running[cpu];
+
+	charge(simulator, cpu);
+	if (task)
+		runqueue_insert(queue, &task->entity);
+	simulator->running[cpu] = NULL;
+	if (!queue->first)
+		return;
+	task = task_of(queue->first);
+	runqueue_remove(queue, queue->first);
+	simulator->running[cpu] = task;
+	task->entity.charged_ns = task->turn_started_ns = simulator->now_ns;
+}
+
+int simulator_add_task(struct simulator *simulator, int group, uint32_t shares, unsigned int cpu)
+{
+	struct simulated_task *task = &simulator->tasks[simulator->task_count];
+
+	assert(simulator->task_count < TASKS_MAX);
+	*task = (struct simulated_task){
+		.entity = { .group = simulator->groups[group], .shares = shares,
+			    .virtual_ns = simulator->cpus[cpu].queue.virtual_ns },
+		.cpu = cpu,
+	};
+	simulator_wake(simulator, simulator->task_count);
+	return simulator->task_count++;
+}
+
+void simulator_sleep(struct simulator *simulator, int number)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+	struct cpu *cpu = &simulator->cpus[task->cpu];
+
+	if (!task->runnable)
+		return;
+	task->runnable = false;
+	charge(simulator, task->cpu);
+	if (simulator->running[task->cpu] == task)
+		simulator->running[task->cpu] = NULL;
+	else
+		runqueue_remove(&cpu->queue, &task->entity);
+	cpu->queue.load -= task->entity.weight;
+	group_remove_load(task->entity.group, task->entity.shares, cpu, simulator->now_ns);
+	if (!simulator->running[task->cpu])
+		switch_task(simulator, task->cpu);
+}
+
+void simulator_wake(struct simulator *simulator, int number)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+	struct simulated_task *running = simulator->running[task->cpu];
+
+	if (task->runnable)
+		return;
+	task->runnable = true;
+	group_add_load(task->entity.group, task->entity.shares);
+	enqueue(simulator, task);
+	if (!running || runqueue_should_preempt(&simulator->cpus[task->cpu].queue, &task->entity,
+						&running->entity))
+		switch_task(simulator, task->cpu);
+}
+
+void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+	unsigned int old = task->cpu;
+	struct runqueue *from = &simulator->cpus[old].queue;
+
+	if (cpu == old)
+		return;
+	if (task->runnable) {
+		charge(simulator, old);
+		if (simulator->running[old] == task)
+			simulator->running[old] = NULL;
+		else
+			runqueue_remove(from, &task->entity);
+		from->load -= task->entity.weight;
+	}
+	task->cpu = cpu;
+	runqueue_carry(&simulator->cpus[cpu].queue, &task->entity, from->virtual_ns);
+	if (!task->runnable)
+		return;
+	enqueue(simulator, task);
+	if (!simulator->running[old])
+		switch_task(simulator, old);
+	if (!simulator->running[cpu])
+		switch_task(simulator, cpu);
+}
+
+uint64_t simulator_received_ns(const struct simulator *simulator, int task)
+{
+	return simulator->tasks[task].entity.total_ns;
+}
+
+int simulator_running(const struct simulator *simulator, unsigned int cpu)
+{
+	const struct simulated_task *task = simulator->running[cpu];
+
+	return task ? (int)(task - simulator->tasks) : -1;
+}
+
+void simulator_run(struct simulator *simulator, uint64_t duration_ns)
+{
+	for (uint64_t end = simulator->now_ns + duration_ns; simulator->now_ns < end;) {
+		simulator->now_ns += STEP_NS;
+		for (unsigned int cpu = 0; cpu < simulator->cpu_count; cpu++) {
+			struct simulated_task *task = simulator->running[cpu];
+
+			if (!task)
+				simulator->idle_ns[cpu] += STEP_NS;
+			else if (simulator->now_ns - task->turn_started_ns >= SCHED_SLICE_NS)
+				switch_task(simulator, cpu);
+			else
+				charge(simulator, cpu);
+			group_end_rests(&simulator->cpus[cpu], simulator->now_ns);
+		}
+	}
+}
+
+uint64_t simulator_idle_ns(const struct simulator *simulator, unsigned int cpu)
+{
+	return simulator->idle_ns[cpu];
+}
+
+static const char *check_queue(const struct simulator *simulator, unsigned int cpu)
+{
+	const struct runqueue *queue = &simulator->cpus[cpu].queue;
+	struct sched_entity *previous = NULL;
+	uint64_t load = simulator->running[cpu] ? simulator->running[cpu]->entity.weight : 0;
+	uint32_t count = 0;
+
+	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at)) {
+		if (previous && by_virtual_time(previous, at) >= 0)
+			return "a queue is out of order";
+		if (!task_of(at)->runnable || task_of(at)->cpu != cpu)
+			return "a queue has a task that does not belong there";
+		load += at->weight;
+		previous = at;
+		count++;
+	}
+	if (count != queue->waiting_count)
+		return "a queue miscounts, or its first is not the least";
+	if (count && !simulator->running[cpu])
+		return "a CPU idles while tasks wait";
+	return load == queue->load ? NULL : "a queue's load is not the sum of its weights";
+}
+
+const char *simulator_check(const struct simulator *simulator)
+{
+	uint64_t loads[GROUPS_MAX] = { 0 };
+	uint32_t runnable[CPUS_MAX] = { 0 };
+	const char *wrong = NULL;
+
+	for (int i = 0; i < simulator->task_count; i++) {
+		const struct simulated_task *task = &simulator->tasks[i];
+
+		for (int g = 0; g < simulator->group_count && task->runnable; g++)
+			if (simulator->groups[g] == task->entity.group)
+				loads[g] += task->entity.shares;
+		runnable[task->cpu] += task->runnable;
+	}
+	for (int g = 0; g < simulator->group_count; g++) {
+		const struct task_group *group = simulator->groups[g];
+
+		for (int up = 0; up < simulator->group_count && group->active; up++)
+			if (simulator->groups[up] == group->parent)
+				loads[up] += group->weight;
+	}
+	for (int g = 0; g < simulator->group_count; g++) {
+		if (simulator->groups[g]->load != loads[g])
+			return "a group's load is not the sum of what is below it";
+		if (g && loads[g] && !simulator->groups[g]->active)
+			return "a group with load is not active";
+	}
+	for (unsigned int cpu = 0; cpu < simulator->cpu_count && !wrong; cpu++) {
+		wrong = check_queue(simulator, cpu);
+		if (!wrong && simulator->cpus[cpu].queue.waiting_count +
+				      (simulator->running[cpu] != NULL) != runnable[cpu])
+			wrong = "a runnable task is nowhere";
+	}
+	return wrong;
+}
