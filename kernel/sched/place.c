@@ -94,33 +94,64 @@ struct task *place_steal(struct cpu *cpu)
 	return NULL;
 }
 
-static struct cpu *least_loaded(struct cpu *cpu)
+/* The least loaded of the mask's CPUs, of those that follow `cpu` in it. NULL: there is no other. */
+static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mask)
 {
-	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
 	struct cpu *least = NULL;
+	unsigned int looked = 0, id = cpu->id;
 
-	while (tries--) {
-		id = id + 1 < cpu_count ? id + 1 : 0;
-		if (cpumask_test(&cpu_online, id) && (!least || load_of(cpu_table[id]) < load_of(least)))
+	while (looked++ < SEARCH_CPUS) {
+		id = cpumask_next(mask, id + 1);
+		if (id == NR_CPUS)
+			id = cpumask_first(mask);
+		if (id == cpu->id || id == NR_CPUS)
+			break;
+		if (!least || load_of(cpu_table[id]) < load_of(least))
 			least = cpu_table[id];
 	}
 	return least;
 }
 
+/* Where one of the waiting would be better off: the difference is more than it weighs. The queue's
+ * lock is held. */
+static struct cpu *find_relief(struct cpu *cpu)
+{
+	struct sched_entity *entity = cpu->queue.first;
+	struct cpumask searched = cpumask_none();
+	struct cpu *to = NULL;
+
+	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++) {
+		struct cpumask mask = usable(entity_task(entity));
+
+		if (!cpumask_equal(&mask, &searched)) {
+			to = least_loaded(cpu, &mask);
+			searched = mask;
+		}
+		if (to && load_of(to) + entity->weight < cpu->queue.load)
+			return to;
+		entity = runqueue_next(entity);
+	}
+	return NULL;
+}
+
 /* Evens out what may be evened: a task that weighs less than the difference makes it smaller. */
 void place_push(struct cpu *cpu, uint64_t now_ns)
 {
+	struct task *task = NULL;
 	struct cpu *to;
 
 	if (now_ns < cpu->queue.balance_ns)
 		return;
 	cpu->queue.balance_ns = now_ns + BALANCE_NS;
-	to = least_loaded(cpu);
-	if (!to || load_of(to) >= load_of(cpu))
+	spin_lock(&cpu->queue.lock);
+	to = find_relief(cpu);
+	spin_unlock(&cpu->queue.lock);
+	if (!to)
 		return;
+	/* Both may have changed in between: look again. */
 	spin_lock_pair(&cpu->queue.lock, &to->queue.lock);
-	uint64_t mine = cpu->queue.load, theirs = to->queue.load;
-	struct task *task = mine > theirs ? find_for(&cpu->queue, to, mine - theirs) : NULL;
+	if (cpu->queue.load > to->queue.load)
+		task = find_for(&cpu->queue, to, cpu->queue.load - to->queue.load);
 	if (task) {
 		carry(cpu, to, task);
 		sched_enqueue(to, task, now_ns);
