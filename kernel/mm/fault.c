@@ -29,7 +29,8 @@ static bool mapping_allows(const struct vm_mapping *mapping, enum vm_protection 
 /* When memory is short, large programs get nothing more: small ones and the kernel live on. */
 static struct page *alloc_page(const struct address_space *space, enum page_flags flags)
 {
-	if (unlikely(page_is_short()) && space->resident_pages > page_count().total / 4)
+	bool large = space->resident_pages > page_total() / 4;
+	if (unlikely(large) && page_is_short())
 		return NULL;
 	return page_alloc(0, flags);
 }
@@ -207,7 +208,7 @@ int vm_fault(struct address_space *space, uaddr_t address, enum vm_protection ac
 	if (unlikely(error == -ENOMEM))
 		printk("memory: none left for %s (task %d), which has %lu KiB of %lu\n",
 		       current->name, (int)current->tid, (unsigned long)(resident * 4),
-		       (unsigned long)(page_count().total * 4));
+		       (unsigned long)(page_total() * 4));
 	return error;
 }
 

@@ -34,7 +34,7 @@ static bool fits_memory(const struct vm_request *request)
 {
 	if (request->file || !(request->protection & VM_WRITE) || request->flags & VM_NORESERVE)
 		return true;
-	return request->length >> PAGE_SHIFT <= page_count().total;
+	return request->length >> PAGE_SHIFT <= page_total();
 }
 
 /* Where the free space below a mapping begins, counting down. */

@@ -247,6 +247,11 @@ void page_free_mapped(void *address)
 	page_put(virt_to_page(address));
 }
 
+uint64_t page_total(void)
+{
+	return buddy.total_pages;
+}
+
 static bool is_below_reserve(void)
 {
 	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < buddy.total_pages / 64;

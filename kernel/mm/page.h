@@ -149,8 +149,10 @@ extern unsigned int zicboz_block;
 
 struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
-/* Whether less than a 64th of the memory is left, what is only kept for speed given back: large programs get nothing more then, so that
- * the kernel and small programs go on. */
+/* All pages, whoever has them: one load. */
+uint64_t page_total(void);
+/* Whether less than a 64th of the memory is left when what is only kept for speed has been given
+ * back (slow then): large programs get nothing more, so that the kernel and small ones go on. */
 bool page_is_short(void);
 
 /* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
