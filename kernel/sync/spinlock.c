@@ -2,15 +2,47 @@
 /*
  * spinlock.c - ticket locks: see spinlock.h.
  */
+#include "kernel/dev/machine.h"
 #include "kernel/kernel.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/sync/spinlock.h"
 
+enum { LOOKS_BEFORE_REST = 200, RESTS_A_SECOND = 100000 };
+
 void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {
 	*lock = (struct spinlock)SPINLOCK_INIT(rank);
 	(void)rank;
+}
+
+/* Whom the lock waits for may itself be without a processor, where harts are emulated or shared:
+ * ours must not keep it from one. The timer alone ends the rest; what it was set to comes back. */
+static void rest(void)
+{
+	uint64_t enabled, deadline;
+
+	if (!machine.has_stimecmp) {
+		cpu_pause();
+		return;
+	}
+	enabled = csr_read(sie);
+	deadline = csr_read(CSR_STIMECMP);
+	csr_write(CSR_STIMECMP, time_ticks() + machine.timebase_hz / RESTS_A_SECOND);
+	csr_write(sie, INTERRUPT_TIMER);
+	wait_for_interrupt();
+	csr_write(CSR_STIMECMP, deadline);
+	csr_write(sie, enabled);
+}
+
+void spin_wait(const struct spinlock *lock, uint32_t ticket)
+{
+	for (unsigned int looks = 0; __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket; looks++) {
+		if (looks < LOOKS_BEFORE_REST)
+			cpu_pause();
+		else
+			rest();
+	}
 }
 
 #ifdef TAPER_CHECKED
@@ -29,8 +61,8 @@ static void acquire(struct spinlock *lock)
 {
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		cpu_pause();
+	if (unlikely(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket))
+		spin_wait(lock, ticket);
 	note_acquired(lock);
 }
 

@@ -4,7 +4,7 @@
  *
  * A ticket lock: whoever asked first gets it first. The kernel runs with interrupts off, so a
  * section is never interrupted; it must not sleep, touch user memory, or loop over anything
- * unbounded. A waiter pauses between looks.
+ * unbounded. A waiter pauses between looks, and rests when it takes longer.
  */
 #ifndef KERNEL_SYNC_SPINLOCK_H
 #define KERNEL_SYNC_SPINLOCK_H
@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/riscv/csr.h"
 #include "kernel/sync/lock_rank.h"
 
 struct spinlock {
@@ -31,6 +30,8 @@ struct spinlock {
 #endif
 
 void spinlock_init(struct spinlock *lock, enum lock_rank rank);
+/* Until the ticket is served: the slow half of spin_lock(). */
+void spin_wait(const struct spinlock *lock, uint32_t ticket);
 /* Takes the lock when it is free; never waits, and may go against the rank order. */
 bool spin_trylock(struct spinlock *lock);
 /* Takes two locks of one rank, the smaller address first; both may be the same lock. */
@@ -55,8 +56,8 @@ static inline void spin_lock(struct spinlock *lock)
 {
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		cpu_pause();
+	if (__builtin_expect(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket, 0))
+		spin_wait(lock, ticket);
 }
 
 static inline void spin_unlock(struct spinlock *lock)
