@@ -90,6 +90,8 @@ void trap_user_work(struct trap_frame *frame)
 {
 	uint32_t work = __atomic_load_n(&current->work, __ATOMIC_RELAXED);
 
+	if (work & WORK_IPI)
+		cpu_flush_ipis();
 	if (work & WORK_RESCHED)
 		schedule();
 	if (work & (WORK_SIGNAL | WORK_RESTORE_MASK))

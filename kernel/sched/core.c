@@ -269,6 +269,8 @@ void schedule(void)
 	struct runqueue *queue = &cpu->queue;
 
 	lock_check_may_sleep();
+	if (cpu->ipi_first)
+		cpu_flush_ipis();
 	spin_lock(&queue->lock);
 	uint64_t now = time_now_ns();
 	charge(queue, previous, now);
@@ -407,6 +409,8 @@ void sched_timer_work(uint64_t now_ns)
 void preempt_point(void)
 {
 	interrupts_serve();
+	if (current->work & WORK_IPI)
+		cpu_flush_ipis();
 	if (current->work & WORK_RESCHED)
 		schedule();
 }
@@ -427,6 +431,8 @@ _Noreturn void sched_idle_loop(void)
 			schedule();
 			continue;
 		}
+		if (current->work & WORK_IPI)
+			cpu_flush_ipis();
 		wait_for_interrupt();
 		interrupts_serve();
 	}

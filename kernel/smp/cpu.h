@@ -22,6 +22,8 @@ struct cpu {
 	struct task *idle;          /* (i) */
 	struct address_space *active_space; /* only this CPU */
 	uint32_t ipi;               /* (a) pending enum ipi_kind */
+	struct cpu *ipi_next;       /* whoever made `ipi` not 0 */
+	struct cpu *ipi_first;      /* only this CPU: whom to send one */
 	struct runqueue queue;
 	struct waitqueue switched;  /* who waits for a task to leave this CPU */
 	struct timer_base timers;
@@ -37,6 +39,9 @@ extern struct cpumask cpu_online;      /* (a) */
 /* The running CPU. A task keeps it until it calls schedule(). */
 static inline struct cpu *this_cpu(void) { return current->cpu; }
 
+/* Interrupts another CPU, once this one is on its way out of the kernel or about to switch: the other
+ * would only wait for the locks that the sender holds. */
 void cpu_send_ipi(struct cpu *cpu, enum ipi_kind kind);
+void cpu_flush_ipis(void);
 
 #endif

@@ -131,10 +131,24 @@ void smp_start_others(void)
 
 void cpu_send_ipi(struct cpu *cpu, enum ipi_kind kind)
 {
-	uint32_t before = __atomic_fetch_or(&cpu->ipi, (uint32_t)kind, __ATOMIC_SEQ_CST);
+	struct cpu *here = this_cpu();
 
-	if (!before)
+	if (__atomic_fetch_or(&cpu->ipi, (uint32_t)kind, __ATOMIC_SEQ_CST))
+		return; /* there is one under way, and whoever asked for it owns ipi_next */
+	cpu->ipi_next = here->ipi_first;
+	here->ipi_first = cpu;
+	__atomic_fetch_or(&current->work, WORK_IPI, __ATOMIC_RELAXED);
+}
+
+void cpu_flush_ipis(void)
+{
+	struct cpu *here = this_cpu(), *cpu;
+
+	__atomic_fetch_and(&current->work, ~(uint32_t)WORK_IPI, __ATOMIC_RELAXED);
+	while ((cpu = here->ipi_first)) {
+		here->ipi_first = cpu->ipi_next;
 		sbi_send_ipi(cpu->hart);
+	}
 }
 
 static _Noreturn void stop_here(void)
@@ -172,7 +186,12 @@ void interrupts_serve(void)
 
 void smp_stop_others(void)
 {
-	for (unsigned int id = 0; id < cpu_count; id++)
-		if (cpu_table[id] != this_cpu() && cpumask_test(&cpu_online, id))
-			cpu_send_ipi(cpu_table[id], IPI_STOP);
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		struct cpu *cpu = cpu_table[id];
+
+		if (cpu == this_cpu() || !cpumask_test(&cpu_online, id))
+			continue;
+		__atomic_fetch_or(&cpu->ipi, (uint32_t)IPI_STOP, __ATOMIC_SEQ_CST);
+		sbi_send_ipi(cpu->hart);
+	}
 }
