@@ -132,7 +132,8 @@ static int map_segment(struct address_space *space, const struct elf_file *elf,
 	uaddr_t address = elf->base + segment->address;
 	uaddr_t start = ALIGN_DOWN(address, PAGE_SIZE);
 	uaddr_t end = ALIGN_UP(address + segment->memory_size, PAGE_SIZE);
-	uaddr_t file_end = segment->file_size ? ALIGN_UP(address + segment->file_size, PAGE_SIZE) : start;
+	uaddr_t file_end =
+		segment->file_size ? ALIGN_UP(address + segment->file_size, PAGE_SIZE) : start;
 	struct vm_request request = {
 		.protection = protection_of(segment), .placement = VM_MAP_FIXED_NOREPLACE,
 	};
@@ -187,7 +188,8 @@ static uaddr_t find_headers(const struct elf_file *elf)
 			return elf->base + segment->address;
 		if (segment->type == ELF_LOAD && elf->header.program_offset >= segment->offset &&
 		    elf->header.program_offset - segment->offset < segment->file_size)
-			return elf->base + segment->address + elf->header.program_offset - segment->offset;
+			return elf->base + segment->address + elf->header.program_offset -
+			       segment->offset;
 	}
 	return 0;
 }

@@ -196,8 +196,8 @@ static int load_first_program(struct task *task, const char *path)
 
 	if (error)
 		return error;
-	error = program_load(path, &arguments, &task->cred, task->process->limits[RLIMIT_STACK].soft,
-			     &loaded);
+	error = program_load(
+		path, &arguments, &task->cred, task->process->limits[RLIMIT_STACK].soft, &loaded);
 	arguments_free(&arguments);
 	if (error)
 		return error;

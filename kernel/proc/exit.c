@@ -96,7 +96,9 @@ static bool tell_parent_locked(struct process *process)
 	int status = process->exit_status;
 	bool killed = status & 0x7f;
 	struct signal_info info = {
-		.code = killed ? CLD_KILLED : CLD_EXITED, .pid = process->pid, .uid = process->cred.uid,
+		.code = killed ? CLD_KILLED : CLD_EXITED,
+		.pid = process->pid,
+		.uid = process->cred.uid,
 		.status = killed ? status & 0x7f : status >> 8 & 0xff,
 	};
 	bool unwanted = parent_wants_no_zombie(process);
@@ -151,7 +153,8 @@ static void become_zombie_locked(struct task *last, struct child_list *unwanted)
 	process->cred = last->cred;
 	memcpy(process->name, last->name, sizeof(process->name));
 	give_children_away_locked(process, unwanted);
-	if (process->parent->group != process->group && process->parent->session == process->session)
+	if (process->parent->group != process->group &&
+		process->parent->session == process->session)
 		check_orphaned_locked(process->group, process);
 	if (tell_parent_locked(process))
 		TAILQ_INSERT_TAIL(unwanted, process, sibling_link);
@@ -217,7 +220,8 @@ static void leave_family(struct task *task)
 		process->leader_status = task->exit_status;
 	last = process->thread_count == 0;
 	if (last && process == init_process)
-		init_died(process->group_exiting ? process->group_exit_status : process->leader_status);
+		init_died(process->group_exiting ? process->group_exit_status
+						 : process->leader_status);
 	if (last) {
 		program = process->program;
 		process->program = NULL;

@@ -232,7 +232,8 @@ static int build_child(struct task *child, const struct clone_request *request)
 	return error;
 }
 
-/* Until the child has another address space, or is no more. Only the caller's own end cuts it short. */
+/* Until the child has another address space, or is no more. Only the caller's own end cuts it
+ * short. */
 static void wait_for_vfork(struct process *process, struct vfork_wait *wait)
 {
 	__atomic_store_n(&current->killable, true, __ATOMIC_SEQ_CST);

@@ -272,7 +272,8 @@ static int wait_deadline(uaddr_t timeout, int operation, uint64_t *deadline_ns)
 	if ((operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT)
 		*deadline_ns = deadline_of_relative(&time);
 	else
-		*deadline_ns = deadline_of_absolute(realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time);
+		*deadline_ns =
+			deadline_of_absolute(realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time);
 	return 0;
 }
 
@@ -297,8 +298,8 @@ static void lock_both(struct futex_bucket *a, struct futex_bucket *b)
 	spin_lock_pair(&a->lock, &b->lock);
 }
 
-static void move_waiter(struct futex_waiter *waiter, struct futex_bucket *from, struct futex_bucket *to,
-			const struct futex_key *key, struct page *page)
+static void move_waiter(struct futex_waiter *waiter, struct futex_bucket *from,
+	struct futex_bucket *to, const struct futex_key *key, struct page *page)
 {
 	TAILQ_REMOVE(&from->waiters, waiter, link);
 	TAILQ_INSERT_TAIL(&to->waiters, waiter, link);
@@ -310,8 +311,8 @@ static void move_waiter(struct futex_waiter *waiter, struct futex_bucket *from, 
 	__atomic_store_n(&waiter->bucket, to, __ATOMIC_RELEASE);
 }
 
-static int requeue_keys(const struct futex_key *from, const struct futex_key *to, struct page *to_page,
-			int wake_limit, int move_limit)
+static int requeue_keys(const struct futex_key *from, const struct futex_key *to,
+	struct page *to_page, int wake_limit, int move_limit)
 {
 	struct futex_bucket *source = bucket_of(from), *target = bucket_of(to);
 	struct futex_waiter *waiter, *next;
@@ -320,7 +321,8 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 	lock_both(source, target);
 	count = wake_key_locked(source, from, wake_limit, FUTEX_ANY_BIT);
 	if (!keys_equal(from, to)) {
-		for (waiter = TAILQ_FIRST(&source->waiters); waiter && moved < move_limit; waiter = next) {
+		for (waiter = TAILQ_FIRST(&source->waiters); waiter && moved < move_limit;
+			waiter = next) {
 			next = TAILQ_NEXT(waiter, link);
 			if (!keys_equal(&waiter->key, from))
 				continue;
@@ -427,7 +429,8 @@ static int64_t wake_operation(const uint64_t *argument, int operation)
 		return answer;
 	answer = make_key(argument[4], operation, &second, &second_page);
 	if (!answer)
-		answer = compare_operation(code, 0) < 0 ? -ENOSYS : change_word(argument[4], code, &old);
+		answer = compare_operation(code, 0) < 0 ? -ENOSYS
+		                                        : change_word(argument[4], code, &old);
 	if (!answer) {
 		answer = wake_key(&first, limit_of(argument[2]), FUTEX_ANY_BIT);
 		if (compare_operation(code, old) > 0)
@@ -443,7 +446,8 @@ int64_t sys_futex(const uint64_t *argument)
 	int operation = (int)argument[1];
 	int command = operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
 
-	if ((operation & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)
+	if ((operation & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT &&
+		command != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	switch (command) {
 	case FUTEX_WAIT:

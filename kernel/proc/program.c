@@ -29,8 +29,9 @@ enum { HEAD_SIZE = 256, PATH_SIZE = 4096, AUX_COUNT = 20, RANDOM_SIZE = 16 };
 #define STACK_SIZE_MAX     (256UL << 20)
 
 #define HWCAP_BIT(letter) (1UL << ((letter) - 'a'))
-#define HWCAP (HWCAP_BIT('i') | HWCAP_BIT('m') | HWCAP_BIT('a') | HWCAP_BIT('f') | HWCAP_BIT('d') | \
-	       HWCAP_BIT('c'))
+#define HWCAP                                                                                      \
+	(HWCAP_BIT('i') | HWCAP_BIT('m') | HWCAP_BIT('a') | HWCAP_BIT('f') | HWCAP_BIT('d') |      \
+		HWCAP_BIT('c'))
 
 /* --- the first stack --- */
 
@@ -38,7 +39,9 @@ static int map_stack(struct address_space *space, uint64_t limit)
 {
 	uint64_t size = MAX(MIN(limit, STACK_SIZE_MAX), STACK_SIZE_MIN);
 	struct vm_request request = {
-		.protection = VM_READ | VM_WRITE, .flags = VM_STACK, .placement = VM_MAP_FIXED_NOREPLACE,
+		.protection = VM_READ | VM_WRITE,
+		.flags = VM_STACK,
+		.placement = VM_MAP_FIXED_NOREPLACE,
 		.file_end = UINT64_MAX,
 	};
 	int64_t mapped;
@@ -156,8 +159,11 @@ static int map_trampoline(struct address_space *space)
 {
 	static const uint32_t code[] = { 0x08b00893, 0x00000073 };
 	struct vm_request request = {
-		.address = TRAMPOLINE_ADDRESS, .length = PAGE_SIZE, .protection = VM_READ | VM_WRITE,
-		.placement = VM_MAP_FIXED_NOREPLACE, .file_end = UINT64_MAX,
+		.address = TRAMPOLINE_ADDRESS,
+		.length = PAGE_SIZE,
+		.protection = VM_READ | VM_WRITE,
+		.placement = VM_MAP_FIXED_NOREPLACE,
+		.file_end = UINT64_MAX,
 	};
 	int64_t mapped = vm_map(space, &request);
 	int error;
@@ -249,8 +255,8 @@ static int load_image(struct file *file, const uint8_t *head, size_t size, const
 }
 
 /* Opens what `path` names in the end, through scripts; `path` becomes that one's path. */
-static int open_image(char *path, struct argument_list *arguments, struct file **file, uint8_t *head,
-		      size_t *size)
+static int open_image(char *path, struct argument_list *arguments, struct file **file,
+	uint8_t *head, size_t *size)
 {
 	for (unsigned int depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
 		int64_t got;
@@ -321,6 +327,7 @@ void program_start_frame(struct trap_frame *frame, uaddr_t start, uaddr_t stack)
 	memset(frame, 0, sizeof(*frame));
 	frame->pc = start;
 	frame->sp = stack;
-	frame->status = (csr_read(sstatus) & ~(SSTATUS_SPP | SSTATUS_SIE | SSTATUS_FS | SSTATUS_SUM)) |
-			SSTATUS_SPIE;
+	frame->status =
+		(csr_read(sstatus) & ~(SSTATUS_SPP | SSTATUS_SIE | SSTATUS_FS | SSTATUS_SUM)) |
+		SSTATUS_SPIE;
 }

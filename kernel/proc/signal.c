@@ -154,7 +154,8 @@ static void poke_one(struct process *process, int number)
 			return;
 		}
 	TAILQ_FOREACH(task, &process->threads, thread_link)
-		if (!(task->signals.blocked & SIGNAL_BIT(number)) && !(task->flags & TASK_EXITING)) {
+		if (!(task->signals.blocked & SIGNAL_BIT(number)) &&
+			!(task->flags & TASK_EXITING)) {
 			poke(task, 1 << TASK_INTERRUPTIBLE);
 			return;
 		}
@@ -301,7 +302,8 @@ static int send_locked(struct process *process, struct task *task, int number,
 	return 0;
 }
 
-int signal_post(struct process *process, struct task *task, int number, const struct signal_info *info)
+int signal_post(
+	struct process *process, struct task *task, int number, const struct signal_info *info)
 {
 	int error;
 
@@ -370,8 +372,10 @@ void process_report(struct process *process, int code, int status)
 	spin_lock(&family_lock);
 	parent = process->parent;
 	if (parent) {
+		const struct task *thread = TAILQ_FIRST(&process->threads);
+
 		info.pid = process->pid;
-		info.uid = process->cred.uid;
+		info.uid = thread ? thread->cred.uid : process->cred.uid;
 		if (!(parent->signals.actions[KSIGCHLD - 1].flags & SA_NOCLDSTOP))
 			signal_send_process(parent, KSIGCHLD, &info);
 		waitqueue_wake_all(&parent->child_event);

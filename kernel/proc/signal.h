@@ -28,10 +28,10 @@ enum {
 
 /* The Linux numbers that the kernel itself sends or treats specially. */
 enum {
-	KSIGHUP = 1, KSIGINT = 2, KSIGQUIT = 3, KSIGILL = 4, KSIGTRAP = 5, KSIGABRT = 6, KSIGBUS = 7,
-	KSIGFPE = 8, KSIGKILL = 9, KSIGSEGV = 11, KSIGPIPE = 13, KSIGALRM = 14, KSIGTERM = 15,
-	KSIGCHLD = 17, KSIGCONT = 18, KSIGSTOP = 19, KSIGTSTP = 20, KSIGTTIN = 21, KSIGTTOU = 22,
-	KSIGURG = 23, KSIGWINCH = 28, KSIGSYS = 31,
+	KSIGHUP = 1, KSIGINT = 2, KSIGQUIT = 3, KSIGILL = 4, KSIGTRAP = 5, KSIGABRT = 6,
+	KSIGBUS = 7, KSIGFPE = 8, KSIGKILL = 9, KSIGSEGV = 11, KSIGPIPE = 13, KSIGALRM = 14,
+	KSIGTERM = 15, KSIGCHLD = 17, KSIGCONT = 18, KSIGSTOP = 19, KSIGTSTP = 20, KSIGTTIN = 21,
+	KSIGTTOU = 22, KSIGURG = 23, KSIGWINCH = 28, KSIGSYS = 31,
 };
 
 /* Sets of signals by what they do without a handler; the others end the process. */
@@ -65,7 +65,7 @@ struct pending_signal {
 
 struct signal_queue {
 	uint64_t pending;                           /* (s) one bit a signal */
-	uint32_t count;                             /* (s) entries of the list, at most SIGNAL_QUEUE_MAX */
+	uint32_t count;                             /* (s) entries, at most SIGNAL_QUEUE_MAX */
 	TAILQ_HEAD(pending_list, pending_signal) list; /* (s) oldest first */
 };
 
@@ -95,7 +95,8 @@ struct trap_frame;
 void signal_send_task(struct task *task, int number, const struct signal_info *info);
 void signal_send_process(struct process *process, int number, const struct signal_info *info);
 /* As those, but -EAGAIN when a real-time signal found the queue full; task NULL: to the process. */
-int signal_post(struct process *process, struct task *task, int number, const struct signal_info *info);
+int signal_post(struct process *process, struct task *task, int number,
+		const struct signal_info *info);
 /* To every process of a group; answers how many there were. Takes LOCK_RANK_FAMILY. */
 unsigned int signal_send_group(int32_t group, int number, const struct signal_info *info);
 unsigned int signal_send_group_locked(int32_t group, int number, const struct signal_info *info);
@@ -117,7 +118,7 @@ bool task_is_dying(void);
 
 void signal_init(void);
 void signal_queue_init(struct signal_queue *queue);
-void signal_queue_clear(struct signal_queue *queue); /* under the lock, or when nobody else sees it */
+void signal_queue_clear(struct signal_queue *queue); /* under the lock, or seen by nobody */
 /* Forgets what is pending of a set, for the process and each of its threads. */
 void signal_discard_locked(struct process *process, uint64_t set);
 /* Sets what the current task blocks; somebody else gets what it now leaves. */
@@ -126,7 +127,7 @@ void signal_set_blocked(uint64_t blocked);
 void signal_reset_handlers(struct process *process);
 /* A signal of `wanted` that is pending for the current task, taken: its number, 0: none. */
 int signal_take(uint64_t wanted, struct signal_info *info);
-/* Ends the whole process with `status`: every thread leaves; the caller calls task_exit() itself. */
+/* Ends the whole process with `status`: every thread leaves; the caller calls task_exit(). */
 void process_end_threads(struct process *process, int status);
 /* The same, by the holder of the signal lock; wakes the current task too. */
 void process_end_threads_locked(struct process *process, int status);

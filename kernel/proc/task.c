@@ -108,7 +108,8 @@ void process_put(struct process *process)
 	kassert(before > 0);
 	if (before > 1)
 		return;
-	program_put(process->program); /* only of a process that never lived; exit puts it otherwise */
+	program_put(
+		process->program); /* only of a process that never lived; exit puts it otherwise */
 	signal_queue_clear(&process->signals.queue);
 	slab_free(process_cache, process);
 }

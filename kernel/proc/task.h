@@ -121,7 +121,7 @@ struct process {
 	struct tty *terminal;               /* (f) controlling terminal, or NULL */
 	int exit_signal;                    /* (f) to the parent at exit; 0: none */
 	int exit_status;                    /* (f) once a zombie */
-	bool group_exiting;                 /* (s) exit_group or a fatal signal: all threads leave */
+	bool group_exiting;                 /* (s) all threads leave: exit_group, a fatal signal */
 	bool stopped, continued;            /* (s) job control news for wait4 */
 	int stop_signal;                    /* (s) */
 	uint32_t references;                /* (a) */
@@ -139,21 +139,21 @@ struct process {
 	LIST_ENTRY(process) group_link;     /* (f) in the table of groups */
 	char name[TASK_NAME_SIZE];          /* (f) the last thread's, once a zombie */
 	struct cred cred;                   /* (f) the last thread's, once a zombie */
-	struct program *program;            /* (f) owns executable and executable_path; NULL: a zombie */
+	struct program *program;            /* (f) owns executable and its path; NULL: zombie */
 	struct task *exec_task;             /* (s) the one thread that exec keeps, NULL */
 	int group_exit_status;              /* (s) when group_exiting */
 	int leader_status;                  /* (f) how the leader ended */
 	bool stopping;                      /* (s) threads are to stop */
-	bool news;                          /* (s) the parent is still to be told of stop or continue */
+	bool news;                          /* (s) the parent is to be told of a continue */
 	uint32_t stopped_count;             /* (s) threads that have stopped */
 	uint32_t stop_generation;           /* (s) rises with every SIGCONT that ends a stop */
 	int death_signal;                   /* (c) PR_SET_PDEATHSIG, 0: none */
 	uint32_t dumpable;                  /* (c) PR_SET_DUMPABLE */
 	bool no_new_privileges;             /* (c) PR_SET_NO_NEW_PRIVS */
-	bool executed;                      /* (f) has called exec: the parent may not set its group */
+	bool executed;                      /* (f) by exec: its parent may not set its group */
 	struct timer alarm;                 /* ITIMER_REAL; sys/sys_timer.c */
 	uint64_t alarm_interval_ns;         /* (a) 0: one shot */
-	struct process *alarm_next;         /* (a) sys_timer.c: the list of those that have expired */
+	struct process *alarm_next;         /* (a) sys_timer.c: the list of the expired */
 };
 
 static inline struct trap_frame *task_frame(struct task *task)

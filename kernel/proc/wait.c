@@ -141,8 +141,9 @@ int64_t sys_wait4(const uint64_t *argument)
 	struct wait_request request = { .options = (uint32_t)argument[2] | WEXITED };
 	int found;
 
-	if ((uint32_t)argument[2] & ~((uint32_t)(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL) |
-				      (uint32_t)WCLONE))
+	if ((uint32_t)argument[2] &
+		~((uint32_t)(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL) |
+			(uint32_t)WCLONE))
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
@@ -165,8 +166,9 @@ static int decode_waitid(const uint64_t *argument, struct wait_request *request)
 {
 	uint32_t options = (uint32_t)argument[3];
 
-	if (options & ~((uint32_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WALL) |
-			(uint32_t)WCLONE))
+	if (options & ~((uint32_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD |
+				   WALL) |
+			      (uint32_t)WCLONE))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
@@ -201,7 +203,8 @@ int64_t sys_waitid(const uint64_t *argument)
 	found = wait_for_child(&request);
 	if (found < 0)
 		return found;
-	if (found && argument[4] && copy_to_user(argument[4], &request.usage, sizeof(request.usage)))
+	if (found && argument[4] &&
+		copy_to_user(argument[4], &request.usage, sizeof(request.usage)))
 		return -EFAULT;
 	if (!argument[2])
 		return 0;

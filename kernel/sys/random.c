@@ -28,7 +28,8 @@ static uint32_t rotate(uint32_t word, unsigned int bits)
 	return word << bits | word >> (32 - bits);
 }
 
-static void quarter_round(uint32_t *s, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+static void quarter_round(
+	uint32_t *s, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 {
 	s[a] += s[b];
 	s[d] = rotate(s[d] ^ s[a], 16);

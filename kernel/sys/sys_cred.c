@@ -74,7 +74,8 @@ static int64_t set_one(struct id_set ids, enum capability capability, uint32_t i
 	return 0;
 }
 
-static int64_t set_two(struct id_set ids, enum capability capability, uint32_t real, uint32_t effective)
+static int64_t set_two(
+	struct id_set ids, enum capability capability, uint32_t real, uint32_t effective)
 {
 	uint32_t saved = *ids.saved;
 
@@ -96,8 +97,9 @@ static int64_t set_three(struct id_set ids, enum capability capability, const ui
 		if ((uint32_t)argument[i] != KEEP && !is_one_of(&ids, (uint32_t)argument[i]) &&
 		    !cred_has(&current->cred, capability))
 			return -EPERM;
-	apply(&ids, chosen((uint32_t)argument[0], *ids.real), chosen((uint32_t)argument[1], *ids.effective),
-	      chosen((uint32_t)argument[2], *ids.saved));
+	apply(&ids, chosen((uint32_t)argument[0], *ids.real),
+		chosen((uint32_t)argument[1], *ids.effective),
+		chosen((uint32_t)argument[2], *ids.saved));
 	return 0;
 }
 
@@ -115,7 +117,8 @@ static int64_t set_file_id(struct id_set ids, enum capability capability, uint32
 {
 	uint32_t old = *ids.file;
 
-	if (id != KEEP && (is_one_of(&ids, id) || id == old || cred_has(&current->cred, capability))) {
+	if (id != KEEP &&
+		(is_one_of(&ids, id) || id == old || cred_has(&current->cred, capability))) {
 		spin_lock(&family_lock);
 		*ids.file = id;
 		spin_unlock(&family_lock);
@@ -135,12 +138,14 @@ int64_t sys_setgid(const uint64_t *argument)
 
 int64_t sys_setreuid(const uint64_t *argument)
 {
-	return set_two(user_ids(&current->cred), CAP_SETUID, (uint32_t)argument[0], (uint32_t)argument[1]);
+	return set_two(
+		user_ids(&current->cred), CAP_SETUID, (uint32_t)argument[0], (uint32_t)argument[1]);
 }
 
 int64_t sys_setregid(const uint64_t *argument)
 {
-	return set_two(group_ids(&current->cred), CAP_SETGID, (uint32_t)argument[0], (uint32_t)argument[1]);
+	return set_two(group_ids(&current->cred), CAP_SETGID, (uint32_t)argument[0],
+		(uint32_t)argument[1]);
 }
 
 int64_t sys_setresuid(const uint64_t *argument)

@@ -12,14 +12,15 @@
 
 /* --- clone(2), clone3(2) --- */
 
-#define CLONE_NAMESPACES \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
-	 CLONE_NEWNET)
-#define CLONE3_FLAGS \
-	((CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK | CLONE_PARENT | \
-	  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | \
-	  CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO) | \
-	 CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
+#define CLONE_NAMESPACES                                                                           \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+		CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE3_FLAGS                                                                               \
+	((CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK |         \
+		 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |                      \
+		 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_UNTRACED |                     \
+		 CLONE_CHILD_SETTID | CLONE_IO) |                                                  \
+		CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
 
 /* What no kernel would do, and what this one does not: namespaces, handlers or a vfork shared in
  * ways of their own, pidfds. */
@@ -46,8 +47,11 @@ int64_t sys_clone(const uint64_t *argument)
 {
 	uint64_t flags = (uint32_t)argument[0];
 	struct clone_request request = {
-		.flags = flags & ~CLONE_SIGNAL_MASK, .exit_signal = (int)(flags & CLONE_SIGNAL_MASK),
-		.stack = argument[1], .parent_tid = argument[2], .tls = argument[3],
+		.flags = flags & ~CLONE_SIGNAL_MASK,
+		.exit_signal = (int)(flags & CLONE_SIGNAL_MASK),
+		.stack = argument[1],
+		.parent_tid = argument[2],
+		.tls = argument[3],
 		.child_tid = argument[4],
 	};
 	int error = check_flags(request.flags);
@@ -105,9 +109,13 @@ int64_t sys_clone3(const uint64_t *argument)
 	if (error)
 		return error;
 	request = (struct clone_request){
-		.flags = args.flags, .exit_signal = (int)args.exit_signal,
-		.stack = args.stack ? args.stack + args.stack_size : 0, .parent_tid = args.parent_tid,
-		.tls = args.tls, .child_tid = args.child_tid, .cgroup_fd = (int)args.cgroup,
+		.flags = args.flags,
+		.exit_signal = (int)args.exit_signal,
+		.stack = args.stack ? args.stack + args.stack_size : 0,
+		.parent_tid = args.parent_tid,
+		.tls = args.tls,
+		.child_tid = args.child_tid,
+		.cgroup_fd = (int)args.cgroup,
 	};
 	return task_clone(&request);
 }

@@ -11,10 +11,13 @@
 
 /* --- limits --- */
 
-/* Limits may go down, and the soft one up to the hard one; the hard one up with CAP_SYS_RESOURCE. */
-static int set_limit_locked(struct process *process, uint32_t resource, const struct abi_rlimit *limit)
+/* Limits may go down, and the soft one up to the hard one; the hard one up with CAP_SYS_RESOURCE.
+ */
+static int set_limit_locked(
+	struct process *process, uint32_t resource, const struct abi_rlimit *limit)
 {
-	if (limit->hard > process->limits[resource].hard && !cred_has(&current->cred, CAP_SYS_RESOURCE))
+	if (limit->hard > process->limits[resource].hard &&
+		!cred_has(&current->cred, CAP_SYS_RESOURCE))
 		return -EPERM;
 	process->limits[resource].soft = limit->soft;
 	process->limits[resource].hard = limit->hard;
@@ -137,9 +140,18 @@ static int64_t set_no_new_privileges(const uint64_t *argument)
 
 int64_t sys_prctl(const uint64_t *argument)
 {
-	enum { SET_DEATH_SIGNAL = 1, GET_DEATH_SIGNAL = 2, GET_DUMPABLE = 3, SET_DUMPABLE = 4, SET_NAME = 15,
-	       GET_NAME = 16, READ_BOUNDING = 23, DROP_BOUNDING = 24, SET_NO_NEW_PRIVILEGES = 38,
-	       GET_NO_NEW_PRIVILEGES = 39 };
+	enum {
+		SET_DEATH_SIGNAL = 1,
+		GET_DEATH_SIGNAL = 2,
+		GET_DUMPABLE = 3,
+		SET_DUMPABLE = 4,
+		SET_NAME = 15,
+		GET_NAME = 16,
+		READ_BOUNDING = 23,
+		DROP_BOUNDING = 24,
+		SET_NO_NEW_PRIVILEGES = 38,
+		GET_NO_NEW_PRIVILEGES = 39
+	};
 	struct process *process = current->process;
 	int command = (int)argument[0];
 

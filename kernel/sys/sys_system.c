@@ -91,8 +91,11 @@ int64_t sys_sysinfo(const uint64_t *argument)
 {
 	struct page_counts pages = page_count();
 	struct abi_sysinfo info = {
-		.uptime = (int64_t)(time_now_ns() / NSEC_PER_SEC), .total_ram = pages.total * PAGE_SIZE,
-		.free_ram = pages.free * PAGE_SIZE, .processes = (uint16_t)task_count(), .unit = 1,
+		.uptime = (int64_t)(time_now_ns() / NSEC_PER_SEC),
+		.total_ram = pages.total * PAGE_SIZE,
+		.free_ram = pages.free * PAGE_SIZE,
+		.processes = (uint16_t)task_count(),
+		.unit = 1,
 	};
 
 	return copy_to_user(argument[0], &info, sizeof(info));
@@ -123,8 +126,17 @@ int64_t sys_getrandom(const uint64_t *argument)
 /* syslog(2): the log as it is; it is never emptied, and its console level is fixed. */
 int64_t sys_syslog(const uint64_t *argument)
 {
-	enum { CLOSE = 0, OPEN = 1, READ = 2, READ_ALL = 3, READ_CLEAR = 4, CLEAR = 5, LEVEL_LAST = 8,
-	       SIZE_UNREAD = 9, SIZE_BUFFER = 10 };
+	enum {
+		CLOSE = 0,
+		OPEN = 1,
+		READ = 2,
+		READ_ALL = 3,
+		READ_CLEAR = 4,
+		CLEAR = 5,
+		LEVEL_LAST = 8,
+		SIZE_UNREAD = 9,
+		SIZE_BUFFER = 10
+	};
 	enum { LOG_BYTES_MAX = 1 << 20 };
 	int command = (int)argument[0], size = (int)argument[2];
 	char *text;
@@ -182,8 +194,16 @@ int64_t sys_reboot(const uint64_t *argument)
 /* riscv_hwprobe(2): the same answers for every CPU. Unknown keys become -1. */
 static void probe(int64_t *key, uint64_t *value)
 {
-	enum { VENDOR = 0, ARCHITECTURE = 1, IMPLEMENTATION = 2, BASE = 3, EXTENSIONS = 4, MISALIGNED = 5,
-	       ADDRESS_MAX = 7, TIME_HZ = 8 };
+	enum {
+		VENDOR = 0,
+		ARCHITECTURE = 1,
+		IMPLEMENTATION = 2,
+		BASE = 3,
+		EXTENSIONS = 4,
+		MISALIGNED = 5,
+		ADDRESS_MAX = 7,
+		TIME_HZ = 8
+	};
 	enum { BASE_IMA = 1, HAS_FD = 1, HAS_C = 2 };
 
 	*value = 0;

@@ -28,7 +28,8 @@ int timespec_from_user(struct abi_timespec *time, uaddr_t address)
 int timespec_to_user(uaddr_t address, uint64_t ns)
 {
 	struct abi_timespec time = {
-		.seconds = (int64_t)(ns / NSEC_PER_SEC), .nanoseconds = (int64_t)(ns % NSEC_PER_SEC),
+		.seconds = (int64_t)(ns / NSEC_PER_SEC),
+		.nanoseconds = (int64_t)(ns % NSEC_PER_SEC),
 	};
 
 	return copy_to_user(address, &time, sizeof(time));

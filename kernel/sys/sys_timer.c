@@ -32,7 +32,8 @@ static void alarm_expired(struct timer *timer)
 		return;
 	process_get(process);
 	do {
-		__atomic_store_n(&process->alarm_next, first ? first : END_OF_LIST, __ATOMIC_RELAXED);
+		__atomic_store_n(
+			&process->alarm_next, first ? first : END_OF_LIST, __ATOMIC_RELAXED);
 	} while (!__atomic_compare_exchange_n(&expired_processes, &first, process, false,
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	sched_wake(alarm_thread);
@@ -94,12 +95,14 @@ static uint64_t timeval_ns(const struct abi_timeval *time)
 {
 	if (time->seconds >= INT64_MAX / (int64_t)NSEC_PER_SEC)
 		return INT64_MAX;
-	return (uint64_t)time->seconds * NSEC_PER_SEC + (uint64_t)time->microseconds * NSEC_PER_USEC;
+	return (uint64_t)time->seconds * NSEC_PER_SEC +
+	       (uint64_t)time->microseconds * NSEC_PER_USEC;
 }
 
 static struct abi_timeval timeval_of(uint64_t ns)
 {
-	uint64_t microseconds = (ns + NSEC_PER_USEC - 1) / NSEC_PER_USEC; /* never 0 while it runs */
+	uint64_t microseconds =
+		(ns + NSEC_PER_USEC - 1) / NSEC_PER_USEC; /* never 0 while it runs */
 
 	return (struct abi_timeval){ (int64_t)(microseconds / 1000000),
 				     (int64_t)(microseconds % 1000000) };

@@ -30,22 +30,32 @@ struct image {
 static struct image good_image(void)
 {
 	struct image image = {
-		.header = { .e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = EV_CURRENT,
-			    .e_entry = BASE + offsetof(struct image, code),
-			    .e_phoff = offsetof(struct image, segments), .e_ehsize = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 },
-		.code = { 0x02a00513, 0x05d00893, 0x00000073 }, /* li a0, 42; li a7, 93; ecall */
+		.header = {.e_type = ET_EXEC,
+			.e_machine = EM_RISCV,
+			.e_version = EV_CURRENT,
+			.e_entry = BASE + offsetof(struct image, code),
+			.e_phoff = offsetof(struct image, segments),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 1},
+		.code = {0x02a00513, 0x05d00893, 0x00000073}, /* li a0, 42; li a7, 93; ecall */
 	};
 
 	memcpy(image.header.e_ident, ELFMAG, SELFMAG);
 	image.header.e_ident[EI_CLASS] = ELFCLASS64;
 	image.header.e_ident[EI_DATA] = ELFDATA2LSB;
 	image.header.e_ident[EI_VERSION] = EV_CURRENT;
-	image.segments[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = BASE,
-					  .p_filesz = sizeof(image), .p_memsz = sizeof(image),
-					  .p_align = 4096 };
-	image.segments[1] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R | PF_W,
-					  .p_vaddr = BASE + 0x100000, .p_memsz = 4096, .p_align = 4096 };
+	image.segments[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_X,
+		.p_vaddr = BASE,
+		.p_filesz = sizeof(image),
+		.p_memsz = sizeof(image),
+		.p_align = 4096};
+	image.segments[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_W,
+		.p_vaddr = BASE + 0x100000,
+		.p_memsz = 4096,
+		.p_align = 4096};
 	return image;
 }
 
@@ -102,7 +112,8 @@ static void test_headers(void)
 	TRY(-ENOEXEC, "65535 segments", image.header.e_phnum = 0xffff);
 	TRY(-ENOEXEC, "segment headers of another size", image.header.e_phentsize = 32);
 	TRY(-ENOEXEC, "segment headers past the end", image.header.e_phoff = 1 << 20);
-	TRY(-ENOEXEC, "segment headers at the end of numbers", image.header.e_phoff = UINT64_MAX - 7);
+	TRY(-ENOEXEC, "segment headers at the end of numbers",
+		image.header.e_phoff = UINT64_MAX - 7);
 	TRY(-ENOEXEC, "nothing to load", image.segments[0].p_type = PT_NOTE);
 }
 
@@ -111,16 +122,19 @@ static void test_segments(void)
 	TRY(-ENOEXEC, "more in the file than in memory", image.segments[0].p_memsz = 8);
 	TRY(-ENOEXEC, "past the end of the file",
 	    image.segments[0].p_filesz = image.segments[0].p_memsz = 1 << 20);
-	TRY(-ENOEXEC, "an offset at the end of numbers", image.segments[0].p_offset = UINT64_MAX & ~4095UL);
+	TRY(-ENOEXEC, "an offset at the end of numbers",
+		image.segments[0].p_offset = UINT64_MAX & ~4095UL);
 	TRY(-ENOEXEC, "offset and address that do not fit", image.segments[0].p_vaddr = BASE + 8);
 	TRY(-ENOEXEC, "an address of the kernel", image.segments[0].p_vaddr = 0xffffffff80000000);
-	TRY(-ENOEXEC, "an address at the end of numbers", image.segments[0].p_vaddr = UINT64_MAX & ~4095UL);
+	TRY(-ENOEXEC, "an address at the end of numbers",
+		image.segments[0].p_vaddr = UINT64_MAX & ~4095UL);
 	TRY(-ENOEXEC, "page zero", image.segments[0].p_vaddr = 0);
 	TRY(-ENOEXEC, "a size at the end of numbers", image.segments[0].p_memsz = UINT64_MAX);
 	TRY(-ENOEXEC, "segments that overlap",
 	    (image.header.e_phnum = 2, image.segments[1].p_vaddr = BASE));
 	TRY(GOOD_STATUS, "an empty segment anywhere",
-	    (image.header.e_phnum = 2, image.segments[1].p_memsz = 0, image.segments[1].p_vaddr = UINT64_MAX));
+		(image.header.e_phnum = 2, image.segments[1].p_memsz = 0,
+			image.segments[1].p_vaddr = UINT64_MAX));
 	TRY(GOOD_STATUS, "zeros to write to", image.header.e_phnum = 2);
 	TRY(SIGNALLED + 11, "an entry where nothing is", image.header.e_entry = 0x1000000);
 	TRY(SIGNALLED + 11, "an entry in the kernel", image.header.e_entry = 0xffffffff80000000);
@@ -135,19 +149,23 @@ static void test_segments(void)
 static void name_interpreter(struct image *image, const char *name, size_t size)
 {
 	image->header.e_phnum = 2;
-	image->segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(struct image, name),
-					   .p_filesz = size, .p_memsz = size };
+	image->segments[1] = (Elf64_Phdr){.p_type = PT_INTERP,
+		.p_offset = offsetof(struct image, name),
+		.p_filesz = size,
+		.p_memsz = size};
 	strcpy(image->name, name);
 }
 
 static void test_interpreter(void)
 {
-	TRY(-ENOENT, "an interpreter that is not there", name_interpreter(&image, "/tmp/absent", 12));
+	TRY(-ENOENT, "an interpreter that is not there",
+		name_interpreter(&image, "/tmp/absent", 12));
 	TRY(-ENOEXEC, "a name without an end", name_interpreter(&image, "/tmp/absent", 11));
 	TRY(-ENOEXEC, "a name of no bytes", name_interpreter(&image, "", 0));
 	TRY(-ENOEXEC, "a name as large as the file", name_interpreter(&image, "/", 1 << 20));
 	TRY(-ELIBBAD, "an interpreter that is a directory or no program",
-	    (close(open("/tmp/junk", O_CREAT | O_WRONLY, 0755)), name_interpreter(&image, "/tmp/junk", 10)));
+		(close(open("/tmp/junk", O_CREAT | O_WRONLY, 0755)),
+			name_interpreter(&image, "/tmp/junk", 10)));
 	TRY(-ENOEXEC, "a name past the end of the file",
 	    (name_interpreter(&image, "/x", 3), image.segments[1].p_offset = 1 << 30));
 }

@@ -38,8 +38,8 @@ static void test_processes(int round)
 	if (count < CHILDREN_MAX && child == 0)
 		for (;;)
 			pause();
-	ok(count > 100 && (error == ENOMEM || error == EAGAIN), "round %d: %d processes, then an errno", round,
-	   count);
+	ok(count > 100 && (error == ENOMEM || error == EAGAIN),
+		"round %d: %d processes, then an errno", round, count);
 	for (int i = 0; i < count; i++)
 		kill(children[i], SIGKILL);
 	while (wait(NULL) > 0)
@@ -65,7 +65,8 @@ static int make_threads(void)
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 16384);
 	pthread_mutex_lock(&gate);
-	while (count < THREADS_MAX && pthread_create(&threads[count], &small, wait_at_gate, NULL) == 0)
+	while (count < THREADS_MAX &&
+		pthread_create(&threads[count], &small, wait_at_gate, NULL) == 0)
 		count++;
 	pthread_mutex_unlock(&gate);
 	for (int i = 0; i < count; i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * family.c - everything that can happen to processes, at once: on every CPU children with threads
- * fork, exec, exit, stop and are killed at moments that nobody chose (the seed is printed). Every child
- * must be waited for exactly once, and end in one of the ways it was meant to.
+ * fork, exec, exit, stop and are killed at moments that nobody chose (the seed is printed). Every
+ * child must be waited for exactly once, and end in one of the ways it was meant to.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -82,7 +82,8 @@ static int ended_as_meant(int status)
 {
 	if (WIFSIGNALED(status))
 		return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM;
-	return WIFEXITED(status) && (WEXITSTATUS(status) == LEFT || WEXITSTATUS(status) == EXECUTED);
+	return WIFEXITED(status) &&
+	       (WEXITSTATUS(status) == LEFT || WEXITSTATUS(status) == EXECUTED);
 }
 
 static int work(unsigned int seed)
@@ -90,7 +91,8 @@ static int work(unsigned int seed)
 	int good = 1;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		unsigned int choice = (unsigned int)rand_r(&seed), moment = (unsigned int)rand_r(&seed) % 4000;
+		unsigned int choice = (unsigned int)rand_r(&seed),
+			     moment = (unsigned int)rand_r(&seed) % 4000;
 		int status = -1;
 		pid_t child = fork();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * processes.c - how processes begin and end, as a program sees it: fork, clone3, wait, orphans, exec
- * with its errors and its scripts. Broken ELF files are elf.c's.
+ * processes.c - how processes begin and end, as a program sees it: fork, clone3, wait, orphans,
+ * exec with its errors and its scripts. Broken ELF files are elf.c's.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -67,7 +67,8 @@ static void test_fork(void)
 	ok(exit_status(child) == 7 && shared == 1, "a child is a copy with an ID of its own");
 	ok(fails_with(waitpid(-1, &status, 0), ECHILD), "without children wait is ECHILD");
 	ok(fails_with(waitpid(getpid(), &status, 0), ECHILD), "nobody is its own child");
-	ok(fails_with(call(SYS_wait4, INT32_MIN, 0L, 0L, 0L, 0L), ESRCH), "wait for group -INT_MIN is ESRCH");
+	ok(fails_with(call(SYS_wait4, INT32_MIN, 0L, 0L, 0L, 0L), ESRCH),
+		"wait for group -INT_MIN is ESRCH");
 	ok(fails_with(waitpid(-1, &status, 0x100), EINVAL), "unknown options are EINVAL");
 }
 
@@ -94,7 +95,8 @@ static void test_wait_options(void)
 	ok(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0 && info.si_pid == child &&
 		   info.si_code == CLD_EXITED && info.si_status == 9 && info.si_signo == SIGCHLD,
 	   "WNOWAIT tells how it ended and leaves it");
-	ok(wait4(child, &status, 0, &usage) == child && WEXITSTATUS(status) == 9, "it can still be waited for");
+	ok(wait4(child, &status, 0, &usage) == child && WEXITSTATUS(status) == 9,
+		"it can still be waited for");
 	ok(fails_with(waitid(P_ALL, 0, &info, 0), EINVAL), "waitid for nothing is EINVAL");
 	ok(fails_with(waitid(P_PID, 0, &info, WEXITED), EINVAL), "waitid for pid 0 is EINVAL");
 	close(pipe_ends[0]);
@@ -191,7 +193,10 @@ static int clone3_error(struct clone_arguments arguments, size_t size)
 
 static void test_clone3(void)
 {
-	struct { struct clone_arguments known; uint64_t unknown; } long_one = { { .exit_signal = SIGCHLD }, 0 };
+	struct {
+		struct clone_arguments known;
+		uint64_t unknown;
+	} long_one = {{.exit_signal = SIGCHLD}, 0};
 	struct clone_arguments plain = { .exit_signal = SIGCHLD };
 	int tid = 0;
 	struct clone_arguments with_tid = { .flags = CLONE_PARENT_SETTID, .exit_signal = SIGCHLD,
@@ -207,7 +212,8 @@ static void test_clone3(void)
 		_exit(0);
 	ok(pid > 0 && exit_status((pid_t)pid) == 0, "zeros that it does not know are fine");
 	long_one.unknown = 1;
-	ok(fails_with(clone3(&long_one.known, sizeof(long_one)), E2BIG), "anything else there is E2BIG");
+	ok(fails_with(clone3(&long_one.known, sizeof(long_one)), E2BIG),
+		"anything else there is E2BIG");
 	pid = clone3(&with_tid, sizeof(with_tid));
 	if (pid == 0)
 		_exit(0);
@@ -227,8 +233,10 @@ static void test_clone3(void)
 	ok(clone3_error(plain, sizeof(plain)) == EINVAL, "a namespace is EINVAL");
 	plain = (struct clone_arguments){ .exit_signal = SIGCHLD, .stack = 4096 };
 	ok(clone3_error(plain, sizeof(plain)) == EINVAL, "a stack without a size is EINVAL");
-	plain = (struct clone_arguments){ .flags = 1ULL << 33, .exit_signal = SIGCHLD, .cgroup = 1000 };
-	ok(clone3_error(plain, sizeof(plain)) == EBADF, "CLONE_INTO_CGROUP without a descriptor is EBADF");
+	plain = (struct clone_arguments){
+		.flags = 1ULL << 33, .exit_signal = SIGCHLD, .cgroup = 1000};
+	ok(clone3_error(plain, sizeof(plain)) == EBADF,
+		"CLONE_INTO_CGROUP without a descriptor is EBADF");
 }
 
 static void test_vfork(void)
@@ -240,7 +248,8 @@ static void test_vfork(void)
 		value = 5;
 		_exit(3);
 	}
-	ok(value == 5 && exit_status(child) == 3, "vfork's child runs first, in the parent's memory");
+	ok(value == 5 && exit_status(child) == 3,
+		"vfork's child runs first, in the parent's memory");
 	child = vfork();
 	if (child == 0) {
 		execl(self, self, "exit", "4", NULL);
@@ -313,7 +322,8 @@ static void test_scripts(void)
 	int length = snprintf(text, sizeof(text), "#!%s script\n", self);
 
 	write_file("/tmp/script", text, (size_t)length, 0755);
-	ok(run("/tmp/script", "a", NULL) == 11, "a script's interpreter gets its argument, its path, its arguments");
+	ok(run("/tmp/script", "a", NULL) == 11,
+		"a script's interpreter gets its argument, its path, its arguments");
 	length = snprintf(text, sizeof(text), "#!/tmp/script\n");
 	write_file("/tmp/outer", text, (size_t)length, 0755);
 	ok(run("/tmp/outer", "a", NULL) == 12, "a script's interpreter may be a script");
@@ -385,7 +395,8 @@ static void test_groups(void)
 		_exit(!good);
 	}
 	ok(exit_status(child) == 0, "setsid makes a session and a group, once");
-	ok(fails_with(setpgid(-1, 0), ESRCH) && fails_with(setpgid(0, -1), EINVAL), "setpgid's errors");
+	ok(fails_with(setpgid(-1, 0), ESRCH) && fails_with(setpgid(0, -1), EINVAL),
+		"setpgid's errors");
 	ok(fails_with(getpgid(30000), ESRCH), "an absent process has no group");
 }
 
@@ -394,12 +405,13 @@ static void test_limits(void)
 	struct rlimit limit = { 10, 5 };
 	char name[16] = "";
 
-	ok(fails_with(setrlimit(RLIMIT_NOFILE, &limit), EINVAL), "a soft limit above the hard one is EINVAL");
+	ok(fails_with(setrlimit(RLIMIT_NOFILE, &limit), EINVAL),
+		"a soft limit above the hard one is EINVAL");
 	ok(fails_with(getrlimit(99, &limit), EINVAL), "an unknown limit is EINVAL");
 	ok(getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur == 8 << 20, "the stack is 8 MiB");
-	ok(prctl(PR_SET_NAME, "a-name-that-is-far-too-long") == 0 && prctl(PR_GET_NAME, name) == 0 &&
-		   !strcmp(name, "a-name-that-is-"),
-	   "a name is cut to 15 bytes");
+	ok(prctl(PR_SET_NAME, "a-name-that-is-far-too-long") == 0 &&
+			prctl(PR_GET_NAME, name) == 0 && !strcmp(name, "a-name-that-is-"),
+		"a name is cut to 15 bytes");
 	ok(fails_with(prctl(9999, 0, 0, 0, 0), EINVAL), "an unknown prctl is EINVAL");
 }
 
@@ -430,8 +442,13 @@ static int be(int count, char **argument)
 	if (!strcmp(role, "exit"))
 		return atoi(argument[2]);
 	if (!strcmp(role, "script"))
-		return count == 4 && !strcmp(argument[2], "/tmp/script") && !strcmp(argument[3], "a") ? 11 :
-		       count == 5 && !strcmp(argument[3], "/tmp/outer") && !strcmp(argument[4], "a") ? 12 : 1;
+		return count == 4 && !strcmp(argument[2], "/tmp/script") &&
+		                       !strcmp(argument[3], "a")
+		               ? 11
+		       : count == 5 && !strcmp(argument[3], "/tmp/outer") &&
+		                       !strcmp(argument[4], "a")
+		               ? 12
+		               : 1;
 	if (!strcmp(role, "kept"))
 		return fcntl(atoi(argument[2]), F_GETFD) < 0;
 	if (!strcmp(role, "closed"))

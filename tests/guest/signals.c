@@ -180,7 +180,8 @@ static void test_faults(void)
 	sigaction(SIGTRAP, &action, NULL);
 	if (!sigsetjmp(back, 1))
 		*wild = 1;
-	ok(last_number == SIGSEGV && fault_address == (void *)wild, "a wild store is SIGSEGV, with its address");
+	ok(last_number == SIGSEGV && fault_address == (void *)wild,
+		"a wild store is SIGSEGV, with its address");
 #ifdef __riscv
 	if (!sigsetjmp(back, 1))
 		__asm__ volatile(".4byte 0");
@@ -241,8 +242,10 @@ static void test_masks(void)
 	sigpending(&pending);
 	ok(!sigismember(&pending, SIGUSR1), "ignoring a pending signal forgets it");
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	ok(fails_with(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 4), EINVAL), "a set of 4 bytes is EINVAL");
-	ok(fails_with(syscall(SYS_rt_sigprocmask, 77, &set, NULL, 8), EINVAL), "an unknown way is EINVAL");
+	ok(fails_with(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 4), EINVAL),
+		"a set of 4 bytes is EINVAL");
+	ok(fails_with(syscall(SYS_rt_sigprocmask, 77, &set, NULL, 8), EINVAL),
+		"an unknown way is EINVAL");
 }
 
 static void test_sigsuspend(void)
@@ -258,7 +261,8 @@ static void test_sigsuspend(void)
 		kill(parent, SIGUSR1);
 		_exit(0);
 	}
-	ok(fails_with(sigsuspend(&old), EINTR) && count == 1, "sigsuspend lets it in, and is EINTR");
+	ok(fails_with(sigsuspend(&old), EINTR) && count == 1,
+		"sigsuspend lets it in, and is EINTR");
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	ok(sigismember(&now, SIGUSR1) == 1, "the mask is back after it");
 	status_of(child);
@@ -337,15 +341,16 @@ static void test_real_time(void)
 	ok(good, "real-time signals queue in order, with their values");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	info.si_code = SI_USER;
-	ok(fails_with(syscall(SYS_rt_sigqueueinfo, 1, number, &info), EPERM), "nobody poses as kill(2)");
+	ok(fails_with(syscall(SYS_rt_sigqueueinfo, 1, number, &info), EPERM),
+		"nobody poses as kill(2)");
 }
 
 /* --- ends, stops, continues --- */
 
 static void test_default_actions(void)
 {
-	static const int fatal[] = { SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGPIPE, SIGALRM, SIGTERM,
-				     SIGUSR1, SIGIO, SIGSYS };
+	static const int fatal[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGPIPE, SIGALRM,
+		SIGTERM, SIGUSR1, SIGIO, SIGSYS};
 	int good = 1;
 
 	for (unsigned int i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
@@ -372,8 +377,9 @@ static void test_stop(void)
 		for (;;)
 			usleep(1000);
 	kill(child, SIGSTOP);
-	ok(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
-	   "a stop is told with WUNTRACED");
+	ok(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) &&
+			WSTOPSIG(status) == SIGSTOP,
+		"a stop is told with WUNTRACED");
 	ok(waitpid(child, &status, WUNTRACED | WNOHANG) == 0, "once");
 	kill(child, SIGTERM);
 	usleep(5000);
@@ -418,7 +424,8 @@ static void test_threads_end(void)
 		for (;;)
 			pause();
 	}
-	ok(WTERMSIG(status_of(child)) == SIGTERM, "a fatal signal ends every thread, running ones too");
+	ok(WTERMSIG(status_of(child)) == SIGTERM,
+		"a fatal signal ends every thread, running ones too");
 }
 
 /* --- timers --- */
@@ -433,9 +440,11 @@ static void test_alarm(void)
 		pause();
 	ok(last_code == SI_KERNEL, "sends SIGALRM again and again");
 	timer = (struct itimerval){ { 0, 0 }, { 0, 0 } };
-	ok(setitimer(ITIMER_REAL, &timer, &old) == 0 && old.it_interval.tv_usec == 2000, "until it is disarmed");
+	ok(setitimer(ITIMER_REAL, &timer, &old) == 0 && old.it_interval.tv_usec == 2000,
+		"until it is disarmed");
 	timer.it_value.tv_usec = 1000000;
-	ok(fails_with(setitimer(ITIMER_REAL, &timer, NULL), EINVAL), "a million microseconds are EINVAL");
+	ok(fails_with(setitimer(ITIMER_REAL, &timer, NULL), EINVAL),
+		"a million microseconds are EINVAL");
 	ok(alarm(100) == 0 && alarm(0) > 90, "alarm counts in seconds");
 }
 
@@ -483,13 +492,16 @@ static void test_hostile_frames(void)
 		raise(SIGUSR1);
 		_exit(0);
 	}
-	ok(WTERMSIG(status_of(child)) == SIGSEGV, "a frame with wild registers ends its process only");
+	ok(WTERMSIG(status_of(child)) == SIGSEGV,
+		"a frame with wild registers ends its process only");
 #ifdef __riscv
 	child = fork();
 	if (child == 0) {
 		handle(SIGUSR1, 0);
 		__asm__ volatile("mv a0, %0; li a1, 10; li a7, 129; mv sp, %1; ecall"
-				 : : "r"((long)getpid()), "r"(0x2000UL) : "a0", "a1", "a7", "memory");
+				 :
+				 : "r"((long)getpid()), "r"(0x2000UL)
+				 : "a0", "a1", "a7", "memory");
 		_exit(0);
 	}
 	ok(WTERMSIG(status_of(child)) == SIGSEGV, "a handler without a stack is SIGSEGV");

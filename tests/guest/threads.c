@@ -25,8 +25,8 @@ enum {
 	WAKE_BITSET = 10, PRIVATE = 128, REALTIME = 256,
 };
 
-static long futex(void *word, int operation, uint32_t value, const struct timespec *timeout, void *second,
-		  uint32_t third)
+static long futex(void *word, int operation, uint32_t value, const struct timespec *timeout,
+	void *second, uint32_t third)
 {
 	return syscall(SYS_futex, word, operation, value, timeout, second, third);
 }
@@ -52,7 +52,8 @@ static void test_errors(void)
 	struct timespec short_time = { 0, 5000000 }, bad = { 0, 1000000000 }, past = { 1, 0 };
 	uint64_t before;
 
-	ok(fails_with(futex(&word, WAIT | PRIVATE, 4, NULL, NULL, 0), EAGAIN), "another value is EAGAIN");
+	ok(fails_with(futex(&word, WAIT | PRIVATE, 4, NULL, NULL, 0), EAGAIN),
+		"another value is EAGAIN");
 	before = now_ns(CLOCK_MONOTONIC);
 	ok(fails_with(futex(&word, WAIT | PRIVATE, 5, &short_time, NULL, 0), ETIMEDOUT) &&
 		   now_ns(CLOCK_MONOTONIC) - before >= 5000000,
@@ -60,15 +61,21 @@ static void test_errors(void)
 	ok(fails_with(futex(&word, WAIT, 5, &short_time, NULL, 0), ETIMEDOUT), "a shared one too");
 	ok(fails_with(futex(&word, WAIT_BITSET | PRIVATE, 5, &past, NULL, UINT_MAX), ETIMEDOUT),
 	   "an absolute time in the past is over");
-	ok(fails_with(futex(&word, WAIT_BITSET | PRIVATE | REALTIME, 5, &past, NULL, UINT_MAX), ETIMEDOUT),
-	   "of either clock");
-	ok(fails_with(futex(&word, WAIT | PRIVATE, 5, &bad, NULL, 0), EINVAL), "a second of nanoseconds is EINVAL");
-	ok(fails_with(futex(&word, WAIT_BITSET | PRIVATE, 5, NULL, NULL, 0), EINVAL), "no bits are EINVAL");
-	ok(fails_with(futex((char *)&word + 1, WAKE | PRIVATE, 1, NULL, NULL, 0), EINVAL), "an odd address is EINVAL");
-	ok(fails_with(futex((void *)8, WAIT | PRIVATE, 0, NULL, NULL, 0), EFAULT), "no memory is EFAULT");
+	ok(fails_with(futex(&word, WAIT_BITSET | PRIVATE | REALTIME, 5, &past, NULL, UINT_MAX),
+		   ETIMEDOUT),
+		"of either clock");
+	ok(fails_with(futex(&word, WAIT | PRIVATE, 5, &bad, NULL, 0), EINVAL),
+		"a second of nanoseconds is EINVAL");
+	ok(fails_with(futex(&word, WAIT_BITSET | PRIVATE, 5, NULL, NULL, 0), EINVAL),
+		"no bits are EINVAL");
+	ok(fails_with(futex((char *)&word + 1, WAKE | PRIVATE, 1, NULL, NULL, 0), EINVAL),
+		"an odd address is EINVAL");
+	ok(fails_with(futex((void *)8, WAIT | PRIVATE, 0, NULL, NULL, 0), EFAULT),
+		"no memory is EFAULT");
 	ok(fails_with(futex((void *)-4096, WAKE | PRIVATE, 0, NULL, NULL, 0), EFAULT),
 	   "the kernel's memory is EFAULT");
-	ok(fails_with(futex(&word, 99, 0, NULL, NULL, 0), ENOSYS), "an unknown operation is ENOSYS");
+	ok(fails_with(futex(&word, 99, 0, NULL, NULL, 0), ENOSYS),
+		"an unknown operation is ENOSYS");
 	ok(futex(&word, WAKE | PRIVATE, 1, NULL, NULL, 0) == 0, "nobody waits: nobody is woken");
 	ok(fails_with(futex(&word, CMP_REQUEUE | PRIVATE, 1, (void *)1, &word, 4), EAGAIN),
 	   "CMP_REQUEUE compares");
@@ -100,16 +107,20 @@ static void test_wake_and_requeue(void)
 		pthread_create(&threads[i], NULL, sleep_on_word, (void *)(i < 4 ? 1UL : 2UL));
 	wait_for(&sleepers, 5);
 	usleep(20000);
-	ok(futex(&words[0], WAKE_BITSET | PRIVATE, 10, NULL, NULL, 2) == 1, "a bitset wakes whom it meets");
+	ok(futex(&words[0], WAKE_BITSET | PRIVATE, 10, NULL, NULL, 2) == 1,
+		"a bitset wakes whom it meets");
 	ok(futex(&words[0], WAKE | PRIVATE, 1, NULL, NULL, 0) == 1, "one is woken");
 	ok(wait_for(&woken, 2), "and both run");
-	ok(futex(&words[0], CMP_REQUEUE | PRIVATE, 1, (void *)1, &words[1], 0) == 2, "one woken, one moved");
+	ok(futex(&words[0], CMP_REQUEUE | PRIVATE, 1, (void *)1, &words[1], 0) == 2,
+		"one woken, one moved");
 	ok(wait_for(&woken, 3), "the woken one runs");
-	ok(futex(&words[1], WAKE | PRIVATE, 10, NULL, NULL, 0) == 1, "the moved one waits at the other word");
+	ok(futex(&words[1], WAKE | PRIVATE, 10, NULL, NULL, 0) == 1,
+		"the moved one waits at the other word");
 	/* Sets words[1] to 7; it was 0, so its waiters (none) are woken too. */
-	ok(futex(&words[0], WAKE_OP | PRIVATE, 10, (void *)10, &words[1], 0u << 28 | 0u << 24 | 7u << 12 | 0u) == 1 &&
-		   words[1] == 7,
-	   "WAKE_OP changes a word and wakes");
+	ok(futex(&words[0], WAKE_OP | PRIVATE, 10, (void *)10, &words[1],
+		   0u << 28 | 0u << 24 | 7u << 12 | 0u) == 1 &&
+			words[1] == 7,
+		"WAKE_OP changes a word and wakes");
 	for (int i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);
 	ok(woken == 5, "all have run");
@@ -117,7 +128,8 @@ static void test_wake_and_requeue(void)
 
 static void test_shared(void)
 {
-	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint32_t *word =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status = -1;
 	pid_t child = fork();
 
@@ -239,7 +251,8 @@ static void test_leader_leaves(void)
 		pthread_exit(NULL);
 	}
 	waitpid(child, &status, 0);
-	ok(WIFEXITED(status) && WEXITSTATUS(status) == 33, "a process lives on without its first thread");
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 33,
+		"a process lives on without its first thread");
 }
 
 static pthread_mutex_t robust;
@@ -270,7 +283,8 @@ static void test_clocks(void)
 	struct timespec time, nap = { 0, 10000000 }, bad = { 0, -1 };
 	uint64_t before = now_ns(CLOCK_MONOTONIC), used;
 
-	ok(nanosleep(&nap, NULL) == 0 && now_ns(CLOCK_MONOTONIC) - before >= 10000000, "a sleep takes its time");
+	ok(nanosleep(&nap, NULL) == 0 && now_ns(CLOCK_MONOTONIC) - before >= 10000000,
+		"a sleep takes its time");
 	time.tv_sec = (time_t)((before + 40000000) / 1000000000);
 	time.tv_nsec = (long)((before + 40000000) % 1000000000);
 	ok(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == 0 &&
@@ -278,7 +292,8 @@ static void test_clocks(void)
 	   "an absolute sleep ends when it should");
 	ok(fails_with(nanosleep(&bad, NULL), EINVAL), "negative nanoseconds are EINVAL");
 	ok(fails_with(clock_gettime(99, &time), EINVAL), "clock 99 is EINVAL");
-	ok(fails_with(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, 8), EFAULT), "a wild address is EFAULT");
+	ok(fails_with(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, 8), EFAULT),
+		"a wild address is EFAULT");
 	used = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	for (volatile int i = 0; i < 1000000; i++)
 		;

@@ -23,7 +23,14 @@
 
 #include "tests/guest/tap.h"
 
-enum { LINUX_LAST = 600, OWN_FIRST = 4096, OWN_LAST = 4170, MIXED_ROUNDS = 5, CALLS_A_CHILD = 8, PAGE = 4096 };
+enum {
+	LINUX_LAST = 600,
+	OWN_FIRST = 4096,
+	OWN_LAST = 4170,
+	MIXED_ROUNDS = 5,
+	CALLS_A_CHILD = 8,
+	PAGE = 4096
+};
 enum { NO_SUCH_CALL = 98, NO_PRIVILEGES_TO_DROP = 99 };
 
 static uint8_t *page, *ones;
@@ -38,10 +45,30 @@ static void make_values(void)
 	ones = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(ones, 0xff, PAGE);
 	const long list[] = {
-		0, -1, 1, 2, 8, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 0x1000, 0x3ffffff000, 0x4000000000,
-		(long)0xffffffff80000000, (long)0xffffffff80100001, (long)0xffffffc080000000,
-		(long)0xffffffe000002000, (long)0xdead000000000000, -4096, (long)page, (long)(page + PAGE - 4),
-		(long)(page + 1), (long)ones, (long)make_values, 0x10000,
+		0,
+		-1,
+		1,
+		2,
+		8,
+		INT32_MAX,
+		INT32_MIN,
+		INT64_MAX,
+		INT64_MIN,
+		0x1000,
+		0x3ffffff000,
+		0x4000000000,
+		(long)0xffffffff80000000,
+		(long)0xffffffff80100001,
+		(long)0xffffffc080000000,
+		(long)0xffffffe000002000,
+		(long)0xdead000000000000,
+		-4096,
+		(long)page,
+		(long)(page + PAGE - 4),
+		(long)(page + 1),
+		(long)ones,
+		(long)make_values,
+		0x10000,
 	};
 
 	value_count = sizeof(list) / sizeof(list[0]);
@@ -63,7 +90,8 @@ static void strip(void)
 
 static void call(long number, pid_t self, const long *argument)
 {
-	syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+	syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4],
+		argument[5]);
 	if (syscall(SYS_getpid) != self)
 		_exit(0); /* a child of a wild clone */
 }
@@ -74,7 +102,8 @@ static void make_calls(long number, int round)
 	long argument[6];
 
 	strip();
-	/* No call answers zeros with ENOSYS but one that is not there: the other rounds are spared. */
+	/* No call answers zeros with ENOSYS but one that is not there: the other rounds are spared.
+	 */
 	if (round == 0 && syscall(number, 0, 0, 0, 0, 0, 0) == -1 && errno == ENOSYS)
 		_exit(NO_SUCH_CALL);
 	if (syscall(SYS_getpid) != self)
@@ -175,7 +204,8 @@ int main(void)
 		   try_number(INT32_MAX, &child_signal),
 	   "numbers at the ends");
 	after = free_memory();
-	ok(after + (4 << 20) > before, "no memory is lost (%lld KiB)", ((long long)before - (long long)after) / 1024);
+	ok(after + (4 << 20) > before, "no memory is lost (%lld KiB)",
+		((long long)before - (long long)after) / 1024);
 	child = fork();
 	if (child == 0)
 		_exit(5);
