@@ -30,6 +30,10 @@ struct sysfs_environment {
 	struct cg_member *(*find_member)(void *context, int32_t tid);
 	/* Whether the writer may take the member to that node: 0 or -EACCES. */
 	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
+	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is
+	 * not held. */
+	int (*take_cpu_offline)(void *context, unsigned int cpu);
+	int (*bring_cpu_online)(void *context, unsigned int cpu);
 	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
@@ -56,6 +60,16 @@ struct sysfs_row {
 /* The whole tables. A row's index in its table never changes while the system runs. */
 const struct sysfs_row *sysfs_cgroup_rows(size_t *count);
 const struct sysfs_row *sysfs_cpu_rows(size_t *count);
+
+/* A file of /sys/devices/system/cpu/cpuN: 0 or -errno; store NULL: read only. */
+struct sysfs_cpu_file {
+	const char *name;
+	uint16_t mode;
+	int (*show)(const struct cg_tree *tree, unsigned int cpu, struct outbuf *out);
+	int (*store)(const struct sysfs_environment *environment, unsigned int cpu, const char *text,
+		     size_t length);
+};
+const struct sysfs_cpu_file *sysfs_cpu_files(size_t *count);
 
 /* Whether the file is in that node's directory now. */
 bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node);

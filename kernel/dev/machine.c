@@ -60,9 +60,9 @@ void fdt_find_console(void)
 	finisher = map_registers(fdt_next_compatible(-1, "sifive,test0"), NULL);
 }
 
-/* Which of the controller's contexts is the boot CPU's for supervisor mode: the interrupts-extended
- * list names a CPU's interrupt controller and a cause for each. -1: none. */
-static int boot_context(int plic)
+/* Which of the controller's contexts is a CPU's for supervisor mode: the interrupts-extended list
+ * names a CPU's interrupt controller and a cause for each. -1: none. */
+static int context_of(int plic, const struct cpu *cpu)
 {
 	const void *tree = machine.device_tree;
 	int length, cpus = fdt_path_offset(tree, "/cpus"), node;
@@ -74,7 +74,7 @@ static int boot_context(int plic)
 		const fdt32_t *reg = fdt_getprop(tree, node, "reg", &size);
 
 		if (child >= 0 && reg && size >= 4 &&
-		    fdt32_to_cpu(reg[size / 4 - 1]) == (uint32_t)this_cpu()->hart)
+		    fdt32_to_cpu(reg[size / 4 - 1]) == (uint32_t)cpu->hart)
 			wanted = fdt_get_phandle(tree, child);
 	}
 	for (int i = 0; list && wanted && i + 2 <= length / 4; i += 2)
@@ -90,7 +90,9 @@ static void find_interrupt_controller(void)
 	if (node < 0)
 		node = fdt_next_compatible(-1, "sifive,plic-1.0.0");
 	void *registers = map_registers(node, NULL);
-	int context = registers ? boot_context(node) : -1;
+	for (unsigned int id = 0; id < cpu_count; id++)
+		cpu_table[id]->interrupt_context = registers ? context_of(node, cpu_table[id]) : -1;
+	int context = this_cpu()->interrupt_context;
 	if (context < 0) {
 		printk("machine: no interrupt controller that we know; the console takes no input\n");
 		return;

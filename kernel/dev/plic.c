@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * plic.c - see plic.h. Only the boot CPU's context is enabled, so only it claims.
+ * plic.c - see plic.h. Only one CPU's context is enabled, so only that CPU claims.
  */
 #include "kernel/dev/plic.h"
 #include "kernel/kernel.h"
@@ -34,6 +34,11 @@ static volatile uint32_t *reg(uint64_t offset)
 	return (volatile uint32_t *)(plic.registers + offset);
 }
 
+static volatile uint32_t *enable_word(uint32_t context, uint32_t word)
+{
+	return reg(ENABLE + (uint64_t)context * ENABLE_STRIDE + word * 4UL);
+}
+
 static volatile uint32_t *claim_register(void)
 {
 	return reg(THRESHOLD + (uint64_t)plic.context * CONTEXT_STRIDE + CLAIM);
@@ -45,8 +50,20 @@ void plic_init(uintptr_t registers, uint32_t source_count, uint32_t context)
 	plic.source_count = MIN(source_count, (uint32_t)SOURCES_MAX - 1);
 	plic.context = context;
 	for (uint32_t word = 0; word <= plic.source_count / 32; word++)
-		*reg(ENABLE + (uint64_t)context * ENABLE_STRIDE + word * 4) = 0;
+		*enable_word(context, word) = 0;
 	*reg(THRESHOLD + (uint64_t)context * CONTEXT_STRIDE) = 0;
+}
+
+void plic_move_from(uint32_t from, uint32_t to)
+{
+	if (!plic.registers || plic.context != from)
+		return;
+	*reg(THRESHOLD + (uint64_t)to * CONTEXT_STRIDE) = 0;
+	__atomic_store_n(&plic.context, to, __ATOMIC_RELEASE);
+	for (uint32_t word = 0; word <= plic.source_count / 32; word++) {
+		*enable_word(to, word) = *enable_word(from, word);
+		*enable_word(from, word) = 0;
+	}
 }
 
 int interrupt_register(unsigned int source, void (*handler)(void *), void *argument)
@@ -57,9 +74,7 @@ int interrupt_register(unsigned int source, void (*handler)(void *), void *argum
 		return -EBUSY;
 	plic.sources[source] = (struct source){ handler, argument };
 	*reg(PRIORITY + source * 4UL) = 1;
-	volatile uint32_t *enable =
-		reg(ENABLE + (uint64_t)plic.context * ENABLE_STRIDE + source / 32 * 4);
-	*enable |= 1U << source % 32;
+	*enable_word(plic.context, source / 32) |= 1U << source % 32;
 	return 0;
 }
 

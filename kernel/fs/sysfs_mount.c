@@ -8,17 +8,22 @@
  *
  * Locks: what a node says is asked under tree_mutex, here or in kernel/sched/tree.c.
  */
+#include <stdio.h>
+
 #include "kernel/fs/fs_init.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/text.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
 #include "kernel/sched/tree.h"
+#include "kernel/smp/cpu.h"
 
 struct row_inode {
 	struct inode inode;
 	struct cg_node *node;        /* (i) with a reference; NULL: a directory of sysfs */
 	const struct sysfs_row *row; /* (i) NULL: a directory */
+	const struct sysfs_cpu_file *cpu_file; /* (i) of /sys/devices/system/cpu/cpuN */
+	unsigned int cpu;            /* (i) N */
 };
 
 static const struct inode_operations sysfs_operations, cgroup_directory_operations;
@@ -71,6 +76,40 @@ static const struct file_operations row_file_operations = {
 	.release = text_file_release,
 };
 
+static int64_t cpu_show(struct file *file, char *buffer, size_t size)
+{
+	const struct row_inode *inode = row_inode(file->inode);
+
+	return tree_show_cpu(inode->cpu_file, inode->cpu, buffer, size);
+}
+
+static int cpu_store(struct file *file, const char *text, size_t length)
+{
+	const struct row_inode *inode = row_inode(file->inode);
+
+	return tree_store_cpu(inode->cpu_file, inode->cpu, text, strnlen(text, length));
+}
+
+static int64_t cpu_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+	return text_file_read(file, to, position, cpu_show);
+}
+
+static int64_t cpu_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+	int64_t answer = text_file_write(file, from, SYSFS_WRITE_MAX, cpu_store);
+
+	if (answer > 0)
+		*position += (uint64_t)answer;
+	return answer;
+}
+
+static const struct file_operations cpu_file_operations = {
+	.read = cpu_read,
+	.write = cpu_write,
+	.release = text_file_release,
+};
+
 /* ---- inodes ---- */
 
 /* Takes over the reference to `node`, even when it answers NULL (no memory). */
@@ -87,6 +126,7 @@ static struct inode *row_inode_create(struct filesystem *filesystem, struct cg_n
 	}
 	inode->node = node;
 	inode->row = row;
+	inode->cpu_file = NULL;
 	inode_init(&inode->inode, filesystem,
 		   of_cgroup && !row ? &cgroup_directory_operations : &sysfs_operations,
 		   row ? &row_file_operations :
@@ -311,6 +351,27 @@ static struct dentry *add(struct dentry *directory, const char *text, const stru
 	return dentry;
 }
 
+/* The files of one CPU. */
+static void add_cpu(struct dentry *directory, unsigned int cpu)
+{
+	size_t count;
+	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
+	char name[16];
+
+	snprintf(name, sizeof(name), "cpu%u", cpu);
+	struct dentry *here = add(directory, name, NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct inode *inode = add(here, files[i].name, NULL)->inode;
+
+		here->inode->link_count--;
+		inode->mode = S_IFREG | (uint32_t)files[i].mode;
+		inode->link_count = 1;
+		inode->file_operations = &cpu_file_operations;
+		row_inode(inode)->cpu_file = &files[i];
+		row_inode(inode)->cpu = cpu;
+	}
+}
+
 void sysfs_init(void)
 {
 	static const struct name no_name = { "", 0 };
@@ -330,6 +391,8 @@ void sysfs_init(void)
 
 	for (size_t i = 0; i < count; i++)
 		add(cpu, rows[i].name, &rows[i]);
+	for (unsigned int id = 0; id < cpu_count; id++)
+		add_cpu(cpu, id);
 
 	tree_node_get(tree_root());
 	cgroup2_root = cgroup_dentry(NULL, &no_name, tree_root(), NULL);

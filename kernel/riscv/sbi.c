@@ -16,6 +16,7 @@ enum {
 	EXTENSION_SRST = 0x53525354,
 };
 
+enum { HSM_HART_STOP = 1, HSM_HART_STATUS = 2, HSM_STATUS_STOPPED = 1 };
 enum { BASE_PROBE_EXTENSION = 3, RFENCE_FENCE_I = 0, RFENCE_SFENCE_VMA = 1 };
 
 struct sbi_answer {
@@ -61,6 +62,18 @@ void sbi_send_ipi(uint64_t hart)
 int64_t sbi_hart_start(uint64_t hart, paddr_t address, uint64_t opaque)
 {
 	return call(EXTENSION_HSM, 0, hart, address, opaque, 0).error;
+}
+
+void sbi_hart_stop(void)
+{
+	call(EXTENSION_HSM, HSM_HART_STOP, 0, 0, 0, 0);
+}
+
+bool sbi_hart_is_stopped(uint64_t hart)
+{
+	struct sbi_answer answer = call(EXTENSION_HSM, HSM_HART_STATUS, hart, 0, 0, 0);
+
+	return answer.error == SBI_SUCCESS && answer.value == HSM_STATUS_STOPPED;
 }
 
 void sbi_system_reset(uint32_t type, uint32_t reason)

@@ -21,6 +21,10 @@ void sbi_set_timer(uint64_t ticks);
 void sbi_send_ipi(uint64_t hart);
 /* HSM: starts a stopped hart at a physical address with paging off, a0 = hart, a1 = opaque. An SBI error. */
 int64_t sbi_hart_start(uint64_t hart, paddr_t address, uint64_t opaque);
+/* HSM: stops this hart, interrupts off; returns only when it cannot. */
+void sbi_hart_stop(void);
+/* HSM: whether a hart is stopped, so that it can be started again. */
+bool sbi_hart_is_stopped(uint64_t hart);
 /* SRST: never returns when it works. */
 void sbi_system_reset(uint32_t type, uint32_t reason);
 enum { SBI_RESET_SHUTDOWN = 0, SBI_RESET_COLD_REBOOT = 1 };

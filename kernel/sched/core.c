@@ -16,6 +16,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
+#include "kernel/smp/hotplug.h"
 #include "kernel/smp/smp.h"
 
 struct cpumask sched_idle_cpus;
@@ -207,6 +208,11 @@ void sched_start(struct task *task)
 
 /* ---- switching ---- */
 
+static bool may_stay(const struct task *task, const struct cpu *cpu)
+{
+	return cpumask_test(&task->allowed, cpu->id) && cpumask_test(&cpu_online, cpu->id);
+}
+
 /* What becomes of the task that leaves the CPU. */
 static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
 {
@@ -215,7 +221,7 @@ static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
 
 	if (task->flags & TASK_IDLE)
 		return;
-	if (task->state == TASK_RUNNING && cpumask_test(&task->allowed, cpu->id)) {
+	if (task->state == TASK_RUNNING && may_stay(task, cpu)) {
 		runqueue_insert(queue, entity);
 		return;
 	}
@@ -238,7 +244,7 @@ static struct task *pick(struct cpu *cpu)
 		runqueue_remove(queue, queue->first);
 		return task;
 	}
-	struct task *stolen = place_steal(cpu);
+	struct task *stolen = cpumask_test(&cpu_online, cpu->id) ? place_steal(cpu) : NULL;
 	return stolen ? stolen : cpu->idle;
 }
 
@@ -433,9 +439,49 @@ _Noreturn void sched_idle_loop(void)
 		}
 		if (current->work & WORK_IPI)
 			cpu_flush_ipis();
+		if (__atomic_load_n(&this_cpu()->leaving, __ATOMIC_ACQUIRE))
+			hotplug_leave();
 		wait_for_interrupt();
 		interrupts_serve();
 	}
+}
+
+void sched_drain(struct cpu *cpu)
+{
+	struct runqueue *queue = &cpu->queue;
+
+	__atomic_fetch_and(&sched_idle_cpus.bits[cpu->id / 64], ~(1UL << cpu->id % 64),
+			   __ATOMIC_RELAXED);
+	spin_lock(&queue->lock);
+	group_end_rests(cpu, UINT64_MAX);
+	while (queue->first) {
+		struct task *task = entity_task(queue->first);
+
+		/* Off the queue and runnable it is nobody's, as a task that left a CPU it lost. */
+		sched_dequeue_waiting(queue, task);
+		spin_unlock(&queue->lock);
+		spin_lock(&task->lock);
+		place(task);
+		spin_unlock(&task->lock);
+		spin_lock(&queue->lock);
+	}
+	sched_resched(cpu);
+	spin_unlock(&queue->lock);
+}
+
+bool sched_is_drained(struct cpu *cpu)
+{
+	spin_lock(&cpu->queue.lock);
+	bool drained = cpu->queue.running == cpu->idle && !cpu->queue.first && !cpu->queue.moving;
+	spin_unlock(&cpu->queue.lock);
+	return drained;
+}
+
+/* The queue's virtual time goes on: sleepers that ran here last count from it. */
+void sched_restart_cpu(struct cpu *cpu)
+{
+	cpu->idle->entity.charged_ns = time_now_ns();
+	cpu->idle->work = WORK_RESCHED; /* looks for work before its first rest */
 }
 
 void sched_init_cpu(struct cpu *cpu, struct task *idle)

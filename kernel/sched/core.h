@@ -15,6 +15,12 @@ struct task_group;
 
 /* Boot: `idle` becomes what runs on the CPU when nothing else does. */
 void sched_init_cpu(struct cpu *cpu, struct task *idle);
+/* The CPU is no longer online: sends its tasks elsewhere and has it look. Those of the tree have left
+ * already; what is still there is the kernel's own. sched_is_drained() tells when it is done. */
+void sched_drain(struct cpu *cpu);
+bool sched_is_drained(struct cpu *cpu);
+/* The CPU is about to start again, with its idle task from the beginning. */
+void sched_restart_cpu(struct cpu *cpu);
 /* What an idle task does for ever. */
 _Noreturn void sched_idle_loop(void);
 

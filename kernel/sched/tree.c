@@ -15,6 +15,7 @@
 #include "kernel/sched/group.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
+#include "kernel/smp/hotplug.h"
 
 struct mutex tree_mutex = MUTEX_INIT(tree_mutex, LOCK_RANK_TREE);
 
@@ -209,7 +210,21 @@ static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_
 	usage->nice_us = 0;
 }
 
+static int take_cpu_offline(void *unused, unsigned int cpu)
+{
+	(void)unused;
+	return hotplug_take_offline(cpu);
+}
+
+static int bring_cpu_online(void *unused, unsigned int cpu)
+{
+	(void)unused;
+	return hotplug_bring_online(cpu);
+}
+
 static const struct sysfs_environment environment = {
+	.take_cpu_offline = take_cpu_offline,
+	.bring_cpu_online = bring_cpu_online,
 	.find_member = find_member,
 	.may_move = may_move,
 	.cpu_usage = cpu_usage,
@@ -234,6 +249,21 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *te
 	error = sysfs_store(&environment, row, node, text, length);
 	publish_and_unlock();
 	return error;
+}
+
+int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size)
+{
+	struct outbuf out = { .data = buffer, .size = size };
+
+	mutex_lock(&tree_mutex);
+	int error = file->show(&tree, cpu, &out);
+	mutex_unlock(&tree_mutex);
+	return error ? error : (int64_t)out.length;
+}
+
+int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const char *text, size_t length)
+{
+	return file->store ? file->store(&environment, cpu, text, length) : -EINVAL;
 }
 
 /* ---- tasks ---- */
@@ -285,6 +315,18 @@ int tree_pin(struct task *task, const struct cpumask *request)
 		error = cg_pin(&task->member, request);
 	publish_and_unlock();
 	return error;
+}
+
+void tree_set_cpu_online(unsigned int id, enum cpu_change change)
+{
+	mutex_lock(&tree_mutex);
+	struct cpumask online = tree.online;
+	if (change == CPU_ON)
+		cpumask_set(&online, id);
+	else
+		cpumask_clear(&online, id);
+	cg_set_online(&tree, &online);
+	publish_and_unlock();
 }
 
 /* ---- boot ---- */

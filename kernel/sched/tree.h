@@ -34,6 +34,10 @@ int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffe
 /* One write(2): 0 or -errno. When it returns, every affected task has left the CPUs it lost. */
 int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *text, size_t length);
 
+/* The same for a file of /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
+int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size);
+int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const char *text, size_t length);
+
 /* A new thread takes its parent's place, or goes into `node` (CLONE_INTO_CGROUP; NULL: none).
  * Fills child->allowed. Errors of cg_check_attach. Before sched_start(). Takes the mutex. */
 int tree_fork(struct task *child, struct task *parent, struct cg_node *node);
@@ -43,6 +47,11 @@ void tree_exit(struct task *task);
 /* sched_setaffinity(2) after its permission check. `request` already cut to possible CPUs.
  * -EINVAL: nothing of it is allowed, or a kernel thread. */
 int tree_pin(struct task *task, const struct cpumask *request);
+
+/* A CPU goes (before it is taken off cpu_online) or has come. Every affected task has left it when it
+ * returns. Takes the mutex. */
+enum cpu_change { CPU_OFF, CPU_ON };
+void tree_set_cpu_online(unsigned int id, enum cpu_change change);
 
 void tree_init(void); /* boot: the root, and the boot task in it */
 

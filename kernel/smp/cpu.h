@@ -13,12 +13,14 @@
 #include "kernel/sched/runqueue.h"
 #include "kernel/smp/timer.h"
 
-enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2 };
+enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2, IPI_TIMER = 4 };
 
 struct cpu {
 	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from; entry.S */
 	unsigned int id;            /* (i) */
 	uint64_t hart;              /* (i) */
+	int32_t interrupt_context;  /* (i) of the interrupt controller; -1: none */
+	bool leaving;               /* (a) its idle task stops the hart: smp/hotplug.c */
 	struct task *idle;          /* (i) */
 	struct address_space *active_space; /* only this CPU */
 	uint32_t ipi;               /* (a) pending enum ipi_kind */

@@ -52,11 +52,6 @@ static void set_online(unsigned int id)
 /* What every CPU does for itself before it takes part. */
 static void start_here(struct cpu *cpu)
 {
-	uintptr_t emergency = stack_alloc();
-
-	if (!emergency)
-		panic("no memory for the emergency stack of CPU %u", cpu->id);
-	cpu->emergency_stack_top = emergency + KERNEL_STACK_SIZE;
 	timer_base_init(&cpu->timers);
 	csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
 	csr_write(scounteren, 7); /* user mode may read cycle, time, instret */
@@ -87,18 +82,28 @@ static bool make_idle(struct cpu *cpu)
 		task->kernel_stack_top = task->kernel_stack + KERNEL_STACK_SIZE;
 	}
 	cpu->idle = task;
+	uintptr_t emergency = stack_alloc();
+	if (!emergency)
+		return false;
+	cpu->emergency_stack_top = emergency + KERNEL_STACK_SIZE;
 	sched_init_cpu(cpu, task);
 	return true;
 }
 
-static void start(struct cpu *cpu)
+int64_t smp_start_hart(struct cpu *cpu)
 {
 	paddr_t entry = (uintptr_t)_start_secondary - KERNEL_BASE + machine.kernel_start;
+
+	return sbi_hart_start(cpu->hart, entry, (uint64_t)cpu->idle);
+}
+
+static void start(struct cpu *cpu)
+{
 	int64_t error;
 
 	if (!make_idle(cpu))
 		panic("no memory for the idle task of CPU %u", cpu->id);
-	error = sbi_hart_start(cpu->hart, entry, (uint64_t)cpu->idle);
+	error = smp_start_hart(cpu);
 	if (error)
 		printk("smp: CPU %u (hart %lu) does not start: SBI error %ld\n", cpu->id,
 		       (unsigned long)cpu->hart, (long)error);
@@ -168,6 +173,8 @@ static void serve_ipi(struct cpu *cpu)
 		stop_here();
 	if (kinds & IPI_RESCHED)
 		sched_ipi();
+	if (kinds & IPI_TIMER)
+		timer_interrupt();
 }
 
 void interrupts_serve(void)

@@ -8,12 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cpu;
+
 /* Boot: gives the next CPU number to a hart. false: no memory. */
 bool smp_add_cpu(uint64_t hart, bool is_this);
 /* Starts every other hart and waits until those that can be started are online. */
 void smp_start_others(void);
 /* Serves what is pending on this CPU: software, timer and external interrupts. */
 void interrupts_serve(void);
+/* Starts a hart that is stopped, with its idle task; it comes online by itself. An SBI error. */
+int64_t smp_start_hart(struct cpu *cpu);
 /* panic: stops every other hart. */
 void smp_stop_others(void);
 

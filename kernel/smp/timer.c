@@ -125,19 +125,35 @@ static void remove(struct timer_base *base, struct timer *timer)
 
 bool timer_cancel(struct timer *timer)
 {
-	struct timer_base *base = __atomic_load_n(&timer->base, __ATOMIC_ACQUIRE);
-	bool armed;
+	struct timer_base *base;
 
-	if (!base)
-		return false;
-	spin_lock(&base->lock);
-	armed = timer->base == base;
-	if (armed) {
-		remove(base, timer);
-		timer->base = NULL;
+	/* Again when it has moved to another CPU meanwhile. */
+	while ((base = __atomic_load_n(&timer->base, __ATOMIC_ACQUIRE)) != NULL) {
+		spin_lock(&base->lock);
+		bool armed = timer->base == base;
+		if (armed) {
+			remove(base, timer);
+			timer->base = NULL;
+		}
+		spin_unlock(&base->lock);
+		if (armed)
+			return true;
 	}
-	spin_unlock(&base->lock);
-	return armed;
+	return false;
+}
+
+void timer_move_all(struct timer_base *from, struct timer_base *to)
+{
+	struct timer *timer;
+
+	spin_lock_pair(&from->lock, &to->lock);
+	while ((timer = RB_MIN(timer_tree, &from->tree)) != NULL) {
+		remove(from, timer);
+		RB_INSERT(timer_tree, &to->tree, timer);
+		to->first_ns = MIN(to->first_ns, timer->deadline_ns);
+		__atomic_store_n(&timer->base, to, __ATOMIC_RELEASE);
+	}
+	spin_unlock_pair(&from->lock, &to->lock);
 }
 
 void timer_arm(struct timer *timer, uint64_t deadline_ns)

@@ -51,6 +51,8 @@ void time_init(void);                             /* boot: the rate of the clock
 void time_read_rtc(void);                         /* boot: the date, where the machine knows it */
 uint64_t time_ticks_to_ns(uint64_t ticks);        /* a duration */
 void timer_base_init(struct timer_base *base);
+/* The CPU goes: its timers fire on another one. That one has to be told (IPI_TIMER). */
+void timer_move_all(struct timer_base *from, struct timer_base *to);
 void timer_interrupt(void);                       /* runs what is due */
 void timer_set_slice_end(uint64_t deadline_ns);   /* the running task's turn; UINT64_MAX: no end */
 void timer_wake_at(uint64_t deadline_ns);         /* boot: one interrupt then */

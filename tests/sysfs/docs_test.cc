@@ -78,3 +78,16 @@ TEST(SysfsRows, CanBeWhatTheirModeSays)
 		EXPECT_EQ((row.mode & 0222) != 0, row.store != nullptr) << row.name;
 	}
 }
+
+TEST(SysfsDocs, HaveEachFileOfOneCpu)
+{
+	size_t count;
+	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
+	std::vector<std::string> wanted;
+	for (size_t i = 0; i < count; i++) {
+		char mode[8];
+		std::snprintf(mode, sizeof(mode), "%04o", files[i].mode);
+		wanted.push_back(std::string(files[i].name) + "|" + mode);
+	}
+	EXPECT_EQ(documented("/sys/devices/system/cpu/cpuN"), wanted);
+}

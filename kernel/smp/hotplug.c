@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hotplug.c - see hotplug.h.
+ *
+ * Off: the tree takes the CPU out of every mask first, synchronously, so that its tasks have left by
+ * the ordinary way. Only then is it no longer online, which no task's mask can notice. What is
+ * left are kernel threads, timers, and the interrupt controller's attention; they move, and the idle
+ * task stops the hart. On: the reverse, the tree last.
+ */
+#include "kernel/dev/plic.h"
+#include "kernel/kernel.h"
+#include "kernel/riscv/csr.h"
+#include "kernel/riscv/sbi.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/tree.h"
+#include "kernel/smp/cpu.h"
+#include "kernel/smp/hotplug.h"
+#include "kernel/smp/smp.h"
+
+enum { POLL_NS = 20000 };
+
+static struct mutex hotplug_mutex = MUTEX_INIT(hotplug_mutex, LOCK_RANK_HOTPLUG);
+
+/* A hart cannot wake anybody once it has stopped, nor before it runs: look again and again. */
+static void rest(void)
+{
+	task_set_state(TASK_UNINTERRUPTIBLE);
+	sched_sleep(time_now_ns() + POLL_NS);
+}
+
+static bool is_online(unsigned int id)
+{
+	return cpumask_test(&cpu_online, id);
+}
+
+static struct cpu *any_other(const struct cpu *cpu)
+{
+	struct cpumask others = cpu_online;
+
+	cpumask_clear(&others, cpu->id);
+	return cpu_table[cpumask_first(&others)];
+}
+
+static void move_interrupts(const struct cpu *from, const struct cpu *to)
+{
+	if (from->interrupt_context >= 0 && to->interrupt_context >= 0)
+		plic_move_from((uint32_t)from->interrupt_context, (uint32_t)to->interrupt_context);
+}
+
+static void take_offline(struct cpu *cpu)
+{
+	struct cpu *heir = any_other(cpu);
+
+	tree_set_cpu_online(cpu->id, CPU_OFF);
+	__atomic_fetch_and(&cpu_online.bits[cpu->id / 64], ~(1UL << cpu->id % 64), __ATOMIC_SEQ_CST);
+	move_interrupts(cpu, heir);
+	do {
+		sched_drain(cpu);
+		rest();
+	} while (!sched_is_drained(cpu));
+	__atomic_store_n(&cpu->leaving, true, __ATOMIC_RELEASE);
+	cpu_send_ipi(cpu, IPI_RESCHED);
+	while (!sbi_hart_is_stopped(cpu->hart))
+		rest();
+	cpu->leaving = false;
+	timer_move_all(&cpu->timers, &heir->timers);
+	cpu_send_ipi(heir, IPI_TIMER);
+}
+
+int hotplug_take_offline(unsigned int id)
+{
+	int error = 0;
+
+	if (id >= cpu_count)
+		return -EINVAL;
+	mutex_lock(&hotplug_mutex);
+	if (is_online(id)) {
+		if (cpumask_count(&cpu_online) == 1)
+			error = -EBUSY;
+		else
+			take_offline(cpu_table[id]);
+	}
+	mutex_unlock(&hotplug_mutex);
+	return error;
+}
+
+_Noreturn void hotplug_leave(void)
+{
+	csr_write(sie, 0);
+	sbi_hart_stop();
+	panic("hart %lu does not stop", (unsigned long)this_cpu()->hart);
+}
+
+int hotplug_bring_online(unsigned int id)
+{
+	int error = 0;
+
+	if (id >= cpu_count)
+		return -EINVAL;
+	mutex_lock(&hotplug_mutex);
+	if (!is_online(id)) {
+		struct cpu *cpu = cpu_table[id];
+
+		cpu->ipi = 0;
+		sched_restart_cpu(cpu);
+		if (smp_start_hart(cpu) != SBI_SUCCESS)
+			error = -EIO;
+		while (!error && !is_online(id))
+			rest();
+		if (!error)
+			tree_set_cpu_online(id, CPU_ON);
+	}
+	mutex_unlock(&hotplug_mutex);
+	return error;
+}
