@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tasks.h - treebench's measures of tasks: switching, starting, waking, sharing, messaging.
+ */
+#ifndef TESTS_BENCH_TASKS_H
+#define TESTS_BENCH_TASKS_H
+
+#include "tests/bench/measure.h"
+
+// ------------------------------------------------- processes and threads
+
+static void ping_pong(const char *name, int cpu_a, int cpu_b)
+{
+	int up[2], down[2];
+	char c = 0;
+	long ops = count(5000), warm = 100;
+	if (pipe(up) < 0 || pipe(down) < 0) {
+		skip(name);
+		return;
+	}
+	pid_t child = fork();
+	if (child < 0) {
+		skip(name);
+		return;
+	}
+	if (child == 0) {
+		pin(cpu_b);
+		for (long i = 0; i < ops + warm; i++)
+			if (read(up[0], &c, 1) != 1 || write(down[1], &c, 1) != 1)
+				_exit(1);
+		_exit(0);
+	}
+	pin(cpu_a);
+	stamp a = take();
+	for (long i = 0; i < ops + warm; i++) {
+		if (i == warm)
+			a = take();
+		if (write(up[1], &c, 1) != 1 || read(down[0], &c, 1) != 1) {
+			skip(name);
+			break;
+		}
+	}
+	report(name, minus(take(), a), 2.0 * ops, "switch");
+	waitpid(child, NULL, 0);
+	pin(0);
+	for (int k = 0; k < 2; k++) {
+		close(up[k]);
+		close(down[k]);
+	}
+}
+
+static void do_ctx(void)
+{
+	ping_pong("ctx.pipe_same_cpu", 0, 0);
+	ping_pong("ctx.pipe_two_cpus", 0, 1);
+}
+
+static int op_yield(long i)
+{
+	(void)i;
+	return sched_yield();
+}
+static int op_fork(long i)
+{
+	(void)i;
+	pid_t p = fork();
+	if (p == 0)
+		_exit(0);
+	return p < 0 ? -1 : waitpid(p, NULL, 0);
+}
+static void *nothing(void *p)
+{
+	return p;
+}
+static int op_thread(long i)
+{
+	(void)i;
+	pthread_t t;
+	errno = pthread_create(&t, NULL, nothing, NULL);
+	return errno ? -1 : pthread_join(t, NULL);
+}
+
+static void do_fork(void)
+{
+	measure("fork.exit_wait", op_fork, 500, "op");
+}
+static void do_thread(void)
+{
+	measure("yield.alone", op_yield, 20000, "op");
+	measure("thread.create_join", op_thread, 1000, "op");
+}
+
+// -------------------------------------------------------- wake-up latency
+
+static atomic_uint word, waiting;
+static _Atomic uint64_t woke_ns, woke_inst;
+static int waiter_cpu;
+static long wake_samples;
+
+static void *waiter(void *p)
+{
+	pin(waiter_cpu);
+	for (unsigned i = 0; i < (unsigned)wake_samples; i++) {
+		atomic_store(&waiting, i + 1);
+		while (atomic_load(&word) == i)
+			syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, i, NULL, NULL, 0);
+		uint64_t n = have_inst ? rdinst() : 0;
+		atomic_store(&woke_ns, now_ns());
+		atomic_store(&woke_inst, n);
+	}
+	return p;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void wake_report(const char *name, uint64_t *v, const char *unit)
+{
+	qsort(v, (size_t)wake_samples, sizeof *v, by_value);
+	printf("%s.p50 %llu %s\n", name, (unsigned long long)v[wake_samples / 2], unit);
+	printf("%s.p99 %llu %s\n", name, (unsigned long long)v[wake_samples * 99 / 100], unit);
+	printf("%s.max %llu %s\n", name, (unsigned long long)v[wake_samples - 1], unit);
+	fflush(stdout);
+}
+
+static void wake(const char *name, int cpu)
+{
+	pthread_t t;
+	char sub[64];
+	wake_samples = count(1000);
+	uint64_t *ns = calloc((size_t)wake_samples, sizeof *ns),
+		 *in = calloc((size_t)wake_samples, sizeof *in);
+	atomic_store(&word, 0);
+	atomic_store(&waiting, 0);
+	waiter_cpu = cpu;
+	errno = pthread_create(&t, NULL, waiter, NULL);
+	if (errno) {
+		skip(name);
+		return;
+	}
+	for (long i = 0; i < wake_samples; i++) {
+		while (atomic_load(&waiting) != (unsigned)i + 1)
+			doze(100000);
+		doze(1000000); // let it fall asleep
+		atomic_store(&woke_ns, 0);
+		atomic_store(&woke_inst, 0);
+		uint64_t n = have_inst ? rdinst() : 0, t0 = now_ns();
+		atomic_store(&word, (unsigned)i + 1);
+		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+		while (atomic_load(&woke_ns) == 0 || (have_inst && atomic_load(&woke_inst) == 0))
+			doze(100000);
+		ns[i] = atomic_load(&woke_ns) - t0;
+		in[i] = atomic_load(&woke_inst) - n;
+	}
+	pthread_join(t, NULL);
+	wake_report(name, ns, "ns");
+	snprintf(sub, sizeof sub, "%s.inst", name);
+	if (have_inst)
+		wake_report(sub, in, "inst");
+	free(ns);
+	free(in);
+}
+
+static void do_wake(void)
+{
+	wake("wake.other_cpu", 1);
+	wake("wake.same_cpu", 0);
+}
+
+// ------------------------------------------------------ weighted fairness
+
+typedef struct {
+	const char *path;
+	double ideal;
+} share;
+static struct {
+	_Atomic uint64_t n;
+	char pad[56];
+} * work;
+
+static void fair(const char *name, const share *s, int k, int secs)
+{
+	pid_t pid[8];
+	uint64_t at[8];
+	double total = 0, worst = 0;
+	char dir[PATH_LEN];
+	work = shared(8 * sizeof *work);
+	for (int i = 0; i < k; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0) {
+			pin(0);
+			for (;;)
+				atomic_store_explicit(
+					&work[i].n, work[i].n + 1, memory_order_relaxed);
+		}
+		snprintf(dir, sizeof dir, "%s/%s", top, s[i].path);
+		if (pid[i] < 0 || put_pid(dir, pid[i]) < 0)
+			skip(name);
+	}
+	pin(1);
+	doze(500000000); // settle
+	for (int i = 0; i < k; i++)
+		at[i] = atomic_load(&work[i].n);
+	doze(secs * 1000000000L);
+	for (int i = 0; i < k; i++)
+		total += (double)(at[i] = atomic_load(&work[i].n) - at[i]);
+	for (int i = 0; i < k; i++)
+		kill(pid[i], SIGKILL);
+	for (int i = 0; i < k; i++)
+		waitpid(pid[i], NULL, 0);
+	for (int i = 0; i < k; i++) {
+		double got = at[i] / total, e = got / s[i].ideal - 1;
+		printf("%s.share.%d %.4f of_%.4f\n", name, i, got, s[i].ideal);
+		if (e < 0)
+			e = -e;
+		if (e > worst)
+			worst = e;
+	}
+	printf("%s.ratio %.4f last/first\n", name, (double)at[k - 1] / (double)at[0]);
+	printf("%s.worst_error %.3f percent\n", name, 100 * worst);
+	fflush(stdout);
+	munmap(work, 8 * sizeof *work);
+	pin(0);
+}
+
+static int group(const char *path, const char *weight, int has_children)
+{
+	char dir[PATH_LEN];
+	snprintf(dir, sizeof dir, "%s/%s", top, path);
+	if (mkdir(dir, 0755) < 0 || put(dir, "cpu.weight", weight) < 0)
+		return -1;
+	return has_children ? put(dir, "cgroup.subtree_control", "+cpu") : 0;
+}
+
+static void ungroup(const char *path)
+{
+	char dir[PATH_LEN];
+	snprintf(dir, sizeof dir, "%s/%s", top, path);
+	rmdir_retry(dir);
+}
+
+static void do_fair(int secs)
+{
+	if (fresh_top() < 0 || put(top, "cgroup.subtree_control", "+cpu") < 0) {
+		skip("fair");
+		return;
+	}
+	if (group("a", "100", 0) < 0 || group("b", "300", 0) < 0) {
+		skip("fair.flat");
+		return;
+	}
+	fair("fair.flat", (share[]){{"a", 0.25}, {"b", 0.75}}, 2, secs);
+	ungroup("a");
+	ungroup("b");
+	if (group("a", "100", 1) < 0 || group("b", "300", 1) < 0 || group("a/x", "100", 0) < 0 ||
+		group("b/y", "100", 0) < 0 || group("b/z", "300", 0) < 0) {
+		skip("fair.nested");
+		return;
+	}
+	fair("fair.nested", (share[]){{"a/x", 0.25}, {"b/y", 0.1875}, {"b/z", 0.5625}}, 3, secs);
+	const char *all[] = {"a/x", "b/y", "b/z", "a", "b"};
+	for (int i = 0; i < 5; i++)
+		ungroup(all[i]);
+	rmdir_retry(top);
+}
+
+// --------------------------------------- messaging, after the hackbench idea
+
+static void transfer(int fd, char *buf, int size, int out)
+{
+	for (int done = 0; done < size;) {
+		ssize_t r = out ? write(fd, buf + done, (size_t)(size - done))
+		                : read(fd, buf + done, (size_t)(size - done));
+		if (r <= 0)
+			_exit(1);
+		done += (int)r;
+	}
+}
+
+static void do_msg(int groups, int pairs, int loops)
+{
+	enum { SIZE = 100, MAX = 64 };
+	char name[64], buf[SIZE] = {0};
+	int ready[2], go[2], made = 0, bad = 0, pipes[MAX][2];
+	snprintf(name, sizeof name, "msg.%dx%dx%d", groups, pairs, loops);
+	cpu_set_t any;
+	memset(&any, 0xff, sizeof any);
+	sched_setaffinity(0, sizeof any, &any);
+	if (pairs > MAX || pipe(ready) < 0 || pipe(go) < 0) {
+		skip(name);
+		return;
+	}
+	stamp forked = take();
+	for (int g = 0; g < groups; g++) {
+		for (int r = 0; r < pairs; r++)
+			if (pipe(pipes[r]) < 0) {
+				skip(name);
+				return;
+			}
+		for (int role = 0; role < 2 * pairs; role++) {
+			pid_t p = fork();
+			if (p < 0) {
+				skip(name);
+				return;
+			}
+			made++;
+			if (p)
+				continue;
+			char c = 0;
+			if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1)
+				_exit(1);
+			if (role < pairs)
+				for (int i = 0; i < pairs * loops; i++)
+					transfer(pipes[role][0], buf, SIZE, 0);
+			else
+				for (int i = 0; i < loops; i++)
+					for (int r = 0; r < pairs; r++)
+						transfer(pipes[r][1], buf, SIZE, 1);
+			_exit(0);
+		}
+		for (int r = 0; r < pairs; r++) {
+			close(pipes[r][0]);
+			close(pipes[r][1]);
+		}
+	}
+	for (int i = 0; i < made; i++)
+		if (read(ready[0], buf, 1) != 1)
+			bad++;
+	char sub[80];
+	snprintf(sub, sizeof sub, "%s.start", name);
+	report(sub, minus(take(), forked), made, "proc");
+	stamp a = take();
+	for (int i = 0; i < made; i++)
+		if (write(go[1], buf, 1) != 1)
+			bad++;
+	for (int i = 0, st; i < made; i++)
+		if (wait(&st) < 0 || st)
+			bad++;
+	stamp d = minus(take(), a);
+	printf("%s %.4f s\n", name, d.ns / 1e9);
+	snprintf(sub, sizeof sub, "%s.per_message", name);
+	report(sub, d, (double)groups * pairs * pairs * loops, "message");
+	if (bad)
+		printf("%s.bad %d count\n", name, bad);
+	for (int k = 0; k < 2; k++) {
+		close(ready[k]);
+		close(go[k]);
+	}
+	pin(0);
+}
+
+#endif
