@@ -29,10 +29,20 @@ static void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t 
 	tty->device = device;
 	tty->settings = (struct tty_settings){
 		.control = B38400 | CS8 | CREAD | HUPCL,
-		.control_bytes = {
-			[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
-			[VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VWERASE] = 23, [VLNEXT] = 22,
-		},
+		.control_bytes =
+			{
+				[VINTR] = 3,
+				[VQUIT] = 28,
+				[VERASE] = 127,
+				[VKILL] = 21,
+				[VEOF] = 4,
+				[VMIN] = 1,
+				[VSTART] = 17,
+				[VSTOP] = 19,
+				[VSUSP] = 26,
+				[VWERASE] = 23,
+				[VLNEXT] = 22,
+			},
 	};
 }
 
@@ -235,7 +245,8 @@ static int64_t read_locked(struct file *file, struct tty *tty, struct transfer *
 	if (error)
 		return error;
 	while (to->remaining > 0 && taken == TTY_TAKEN_PART) {
-		size_t count = tty_take_input(tty, bytes, MIN(sizeof(bytes), to->remaining), &taken);
+		size_t count =
+			tty_take_input(tty, bytes, MIN(sizeof(bytes), to->remaining), &taken);
 
 		if (count == 0)
 			break;
@@ -295,7 +306,8 @@ static bool can_write(struct tty *tty)
 }
 
 /* All of it to the driver: 0 or why it waits no longer. *taken: how much went. */
-static int write_out(struct file *file, struct tty *tty, const char *bytes, size_t count, size_t *taken)
+static int write_out(
+	struct file *file, struct tty *tty, const char *bytes, size_t count, size_t *taken)
 {
 	*taken = 0;
 	for (;;) {

@@ -31,8 +31,8 @@ struct tty_window {
 struct tty;
 
 struct tty_driver {
-	/* Takes bytes for output, and answers how many: all of them, or what fits now. Never sleeps.
-	 * A driver that takes less wakes tty->writable when it can take more. */
+	/* Takes bytes for output, and answers how many: all of them, or what fits now. Never
+	 * sleeps. A driver that takes less wakes tty->writable when it can take more. */
 	size_t (*write)(struct tty *tty, const char *bytes, size_t count);
 	/* Whether it would take a byte now; NULL: always. */
 	bool (*can_write)(struct tty *tty);
@@ -51,9 +51,9 @@ struct tty {
 	int32_t session;             /* (l) whose controlling terminal it is; 0: nobody's */
 	int32_t foreground;          /* (l) process group; 0: none */
 
-	/* Input. Bytes count up and never wrap. In canonical mode `edited` ends the lines that may be
-	 * read; behind it is the line being typed. A line's end is '\n', EOL, or EOF (kept as a mark in
-	 * `ends`, and not read). */
+	/* Input. Bytes count up and never wrap. In canonical mode `edited` ends the lines that may
+	 * be read; behind it is the line being typed. A line's end is '\n', EOL, or EOF (kept as a
+	 * mark in `ends`, and not read). */
 	uint64_t head, edited, tail; /* (l) */
 	uint32_t column;             /* (l) where the echo stands */
 	uint32_t line_column;        /* (l) where the line being typed began */
@@ -76,7 +76,8 @@ void tty_leave_session(struct tty *tty, int32_t session);
 struct file;
 /* open(2) of the terminal's device node. */
 int tty_open(struct file *file, struct tty *tty);
-/* Every open of /dev/console or of the terminal itself but O_NOCTTY may make it the controlling one. */
+/* Every open of /dev/console or of the terminal itself but O_NOCTTY may make it the controlling
+ * one. */
 void tty_acquire(struct tty *tty);
 /* What /proc/PID/stat says of a process's terminal: its device number and foreground group. */
 uint32_t tty_device(const struct tty *tty);

@@ -137,7 +137,8 @@ static void keep(struct tty *tty, uint8_t byte, uint8_t end)
 	uint64_t at = tty->head % TTY_BUFFER_SIZE;
 
 	tty->input[at] = byte;
-	tty->ends[at / 8] = (uint8_t)((tty->ends[at / 8] & ~(1u << at % 8)) | (uint32_t)end << at % 8);
+	tty->ends[at / 8] =
+		(uint8_t)((tty->ends[at / 8] & ~(1u << at % 8)) | (uint32_t)end << at % 8);
 	tty->head++;
 }
 
@@ -249,8 +250,8 @@ size_t tty_receive_room(struct tty *tty)
 	spin_lock(&tty->lock);
 	size_t room = TTY_BUFFER_SIZE - (size_t)(tty->head - tty->tail);
 
-	/* The last place is for a line's end. A line that is too long is cut, so that its end and the
-	 * signals still come through. */
+	/* The last place is for a line's end. A line that is too long is cut, so that its end and
+	 * the signals still come through. */
 	if (tty->settings.local & ICANON)
 		room = tty->edited == tty->tail ? TTY_BUFFER_SIZE : room - (room > 0);
 	spin_unlock(&tty->lock);

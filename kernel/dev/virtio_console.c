@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * virtio_console.c - a virtio console (device 3 of the virtio specification, over MMIO, version 1
- * or 2) as the terminal /dev/hvc0, /dev/hvc1, ...: a plain stream of bytes, raw until told otherwise.
+ * or 2) as the terminal /dev/hvc0, /dev/hvc1, ...: a plain stream of bytes, raw until told
+ * otherwise.
  *
  * Each of the two queues has a few buffers of a page. A writer fills a free transmit buffer and
  * sleeps while there is none: the interrupt that returns one wakes it. Nothing is ever dropped,
@@ -23,20 +24,43 @@
 #include "kernel/mm/slab.h"
 
 enum { /* registers, as offsets */
-	MAGIC = 0x000, VERSION = 0x004, DEVICE_ID = 0x008, DRIVER_FEATURES = 0x020,
-	DRIVER_FEATURES_SEL = 0x024, GUEST_PAGE_SIZE = 0x028, QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034,
-	QUEUE_NUM = 0x038, QUEUE_ALIGN = 0x03c, QUEUE_PFN = 0x040, QUEUE_READY = 0x044,
-	QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
-	QUEUE_DESC_LOW = 0x080, QUEUE_DESC_HIGH = 0x084, QUEUE_DRIVER_LOW = 0x090,
-	QUEUE_DRIVER_HIGH = 0x094, QUEUE_DEVICE_LOW = 0x0a0, QUEUE_DEVICE_HIGH = 0x0a4,
+	MAGIC = 0x000,
+	VERSION = 0x004,
+	DEVICE_ID = 0x008,
+	DRIVER_FEATURES = 0x020,
+	DRIVER_FEATURES_SEL = 0x024,
+	GUEST_PAGE_SIZE = 0x028,
+	QUEUE_SEL = 0x030,
+	QUEUE_NUM_MAX = 0x034,
+	QUEUE_NUM = 0x038,
+	QUEUE_ALIGN = 0x03c,
+	QUEUE_PFN = 0x040,
+	QUEUE_READY = 0x044,
+	QUEUE_NOTIFY = 0x050,
+	INTERRUPT_STATUS = 0x060,
+	INTERRUPT_ACK = 0x064,
+	STATUS = 0x070,
+	QUEUE_DESC_LOW = 0x080,
+	QUEUE_DESC_HIGH = 0x084,
+	QUEUE_DRIVER_LOW = 0x090,
+	QUEUE_DRIVER_HIGH = 0x094,
+	QUEUE_DEVICE_LOW = 0x0a0,
+	QUEUE_DEVICE_HIGH = 0x0a4,
 };
 enum { /* STATUS */
 	ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, FAILED = 128,
 };
 enum {
-	VIRTIO_MAGIC = 0x74726976, CONSOLE_ID = 3, REGISTERS_SIZE = 0x100,
-	RECEIVE = 0, TRANSMIT = 1, BUFFER_COUNT = 4, DESC_WRITE = 2, HVC_MAJOR = 229,
-	USED_OFFSET = 2048, /* in the queue's page; descriptors and the driver's ring lie before it */
+	VIRTIO_MAGIC = 0x74726976,
+	CONSOLE_ID = 3,
+	REGISTERS_SIZE = 0x100,
+	RECEIVE = 0,
+	TRANSMIT = 1,
+	BUFFER_COUNT = 4,
+	DESC_WRITE = 2,
+	HVC_MAJOR = 229,
+	USED_OFFSET =
+		2048, /* in the queue's page; descriptors and the driver's ring lie before it */
 };
 
 struct descriptor {
@@ -84,7 +108,8 @@ static uint32_t read_register(const struct virtio_console *console, unsigned int
 	return peek(console->registers, offset);
 }
 
-static void write_register(const struct virtio_console *console, unsigned int offset, uint32_t value)
+static void write_register(
+	const struct virtio_console *console, unsigned int offset, uint32_t value)
 {
 	*(volatile uint32_t *)(console->registers + offset) = value;
 }
@@ -97,8 +122,8 @@ static void device_barrier(void)
 
 /* ---- queues: (d) is held ---- */
 
-static void offer(struct virtio_console *console, unsigned int number, struct queue *queue, uint32_t id,
-		  uint32_t length)
+static void offer(struct virtio_console *console, unsigned int number, struct queue *queue,
+	uint32_t id, uint32_t length)
 {
 	queue->descriptors[id].length = length;
 	queue->offered->ring[queue->offered->index % BUFFER_COUNT] = (uint16_t)id;
@@ -177,11 +202,15 @@ static size_t next_received(struct virtio_console *console, uint8_t *piece, size
 			console->waiting_length = 0;
 	}
 	if (console->waiting_length > 0) {
-		count = MIN(MIN(size, room), (size_t)(console->waiting_length - console->waiting_taken));
-		memcpy(piece, console->receive.buffers[console->waiting_id] + console->waiting_taken, count);
+		count = MIN(MIN(size, room),
+			(size_t)(console->waiting_length - console->waiting_taken));
+		memcpy(piece,
+			console->receive.buffers[console->waiting_id] + console->waiting_taken,
+			count);
 		console->waiting_taken += (uint32_t)count;
 		if (console->waiting_taken == console->waiting_length) {
-			offer(console, RECEIVE, &console->receive, console->waiting_id, (uint32_t)PAGE_SIZE);
+			offer(console, RECEIVE, &console->receive, console->waiting_id,
+				(uint32_t)PAGE_SIZE);
 			console->waiting_length = 0;
 		}
 	}
@@ -251,7 +280,8 @@ static int make_queue(struct queue *queue, uint16_t flags)
 	return 0;
 }
 
-static void write_address(struct virtio_console *console, unsigned int low, const volatile void *memory)
+static void write_address(
+	struct virtio_console *console, unsigned int low, const volatile void *memory)
 {
 	paddr_t address = virt_to_phys((const void *)memory);
 
@@ -305,7 +335,8 @@ static int start_device(struct virtio_console *console)
 		error = announce_queue(console, TRANSMIT, &console->transmit);
 	if (error)
 		return error;
-	write_register(console, STATUS, ACKNOWLEDGE | DRIVER | DRIVER_OK | (legacy ? 0 : FEATURES_OK));
+	write_register(
+		console, STATUS, ACKNOWLEDGE | DRIVER | DRIVER_OK | (legacy ? 0 : FEATURES_OK));
 	return 0;
 }
 
@@ -355,8 +386,8 @@ void virtio_console_probe(uintptr_t registers, size_t size, unsigned int interru
 		error = start_console(console, interrupt);
 	}
 	if (error) {
-		printk("virtio: the console at %#lx does not start: error %d\n", (unsigned long)registers,
-		       -error);
+		printk("virtio: the console at %#lx does not start: error %d\n",
+			(unsigned long)registers, -error);
 		kfree(console);
 	}
 }

@@ -204,8 +204,8 @@ bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor)
 	return dentry == ancestor;
 }
 
-bool sink_add(struct directory_sink *sink, struct file *file, const struct name *name, uint64_t number,
-	      uint32_t mode, uint64_t next_position)
+bool sink_add(struct directory_sink *sink, struct file *file, const struct name *name,
+	uint64_t number, uint32_t mode, uint64_t next_position)
 {
 	size_t length = ALIGN_UP(DIRENT_HEAD + name->length + 1, (size_t)8);
 	struct abi_dirent *entry = (struct abi_dirent *)(void *)(sink->buffer + sink->used);

@@ -119,7 +119,8 @@ static int64_t random_write(struct file *file, struct transfer *from, uint64_t *
 	return (int64_t)done;
 }
 
-/* One write is one line of the kernel's log; "<N>" in front is a priority, which it does not keep. */
+/* One write is one line of the kernel's log; "<N>" in front is a priority, which it does not keep.
+ */
 static int64_t kmsg_write(struct file *file, struct transfer *from, uint64_t *position)
 {
 	char line[LOG_LINE_MAX];
@@ -148,7 +149,8 @@ static const struct file_operations zero_operations = {
 	.read = zero_read, .write = null_write, .page = zero_page,
 };
 static const struct file_operations full_operations = { .read = zero_read, .write = full_write };
-static const struct file_operations random_operations = { .read = random_read, .write = random_write };
+static const struct file_operations random_operations = {
+	.read = random_read, .write = random_write};
 static const struct file_operations kmsg_operations = { .write = kmsg_write };
 
 static const struct memory_device {
@@ -260,8 +262,8 @@ void devfs_init(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(memory_devices); i++) {
 		const struct memory_device *entry = &memory_devices[i];
 
-		add_entry(entry->name, S_IFCHR | entry->mode, device_number(entry->major, entry->minor),
-			  NULL);
+		add_entry(entry->name, S_IFCHR | entry->mode,
+			device_number(entry->major, entry->minor), NULL);
 	}
 	add_entry("tty", S_IFCHR | 0666, device_number(5, 0), NULL);
 	add_entry("console", S_IFCHR | 0600, device_number(5, 1), NULL);

@@ -73,7 +73,8 @@ static void table_free(struct fd_table *table)
 	kfree(table);
 }
 
-/* The copy ends behind the last open descriptor. The lock is held or the table is the task's own. */
+/* The copy ends behind the last open descriptor. The lock is held or the table is the task's own.
+ */
 static uint32_t used_capacity(const struct fd_table *table)
 {
 	uint32_t used = table->capacity;
@@ -234,7 +235,8 @@ static uint32_t descriptor_limit(void)
 	return (uint32_t)MIN(soft, (uint64_t)FD_MAX);
 }
 
-/* Makes room for descriptor fd: 0 or -ENOMEM. Called and returns with the lock held, which it drops. */
+/* Makes room for descriptor fd: 0 or -ENOMEM. Called and returns with the lock held, which it
+ * drops. */
 static int grow_locked(struct fd_table *table, uint32_t fd)
 {
 	while (fd >= table->capacity) {
@@ -260,7 +262,8 @@ static int grow_locked(struct fd_table *table, uint32_t fd)
 	return 0;
 }
 
-static void put_in_locked(struct fd_table *table, uint32_t fd, struct file *file, uint32_t open_flags)
+static void put_in_locked(
+	struct fd_table *table, uint32_t fd, struct file *file, uint32_t open_flags)
 {
 	table->files[fd] = file;
 	put_exec_bit(table, fd, open_flags & O_CLOEXEC ? 1 : 0);

@@ -40,7 +40,8 @@ static uint32_t mode_of_flags(uint32_t flags)
 	}
 }
 
-struct file *file_create(struct inode *inode, const struct file_operations *operations, uint32_t flags)
+struct file *file_create(
+	struct inode *inode, const struct file_operations *operations, uint32_t flags)
 {
 	struct file *file = slab_alloc(file_cache, PAGE_ANY);
 

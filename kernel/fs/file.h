@@ -69,19 +69,21 @@ struct creation {
 };
 
 /*
- * Any may be NULL: EPERM for what changes a directory, else as said. Those that change directories are
- * called with namespace_mutex held and permissions checked; `directory` is alive.
+ * Any may be NULL: EPERM for what changes a directory, else as said. Those that change directories
+ * are called with namespace_mutex held and permissions checked; `directory` is alive.
  */
 struct inode_operations {
 	int (*lookup)(struct dentry *directory, const struct name *name, struct dentry **found);
-	int (*create)(struct dentry *directory, const struct name *name, const struct creation *creation,
-		      struct dentry **made);
+	int (*create)(struct dentry *directory, const struct name *name,
+		const struct creation *creation, struct dentry **made);
 	int (*link)(struct dentry *directory, const struct name *name, struct inode *inode);
 	int (*remove)(struct dentry *entry); /* any type; a directory: -ENOTEMPTY */
-	/* `replaced` (NULL: none) is of a fitting type and, if a directory, checked by the callee. */
+	/* `replaced` (NULL: none) is of a fitting type and, if a directory, checked by the callee.
+	 */
 	int (*rename)(struct dentry *entry, struct dentry *directory, const struct name *name,
 		      struct dentry *replaced);
-	/* Symbolic links: the target's length, cut to size; or straight to a path (/proc/self/exe). */
+	/* Symbolic links: the target's length, cut to size; or straight to a path (/proc/self/exe).
+	 */
 	int64_t (*read_link)(struct inode *inode, char *buffer, size_t size);
 	int (*follow)(struct inode *inode, struct path *target);
 	int (*set_size)(struct inode *inode, uint64_t size); /* (m) held; NULL: -EINVAL */
@@ -159,9 +161,11 @@ struct file_operations {
 	/* At *position, which they move. Both answer bytes or -errno. NULL: -EINVAL. */
 	int64_t (*read)(struct file *file, struct transfer *to, uint64_t *position);
 	int64_t (*write)(struct file *file, struct transfer *from, uint64_t *position);
-	/* What is ready (POLLIN, ...); queues on `table` what will say so. Never sleeps. NULL: always. */
+	/* What is ready (POLLIN, ...); queues on `table` what will say so. Never sleeps. NULL:
+	 * always. */
 	uint32_t (*poll)(struct file *file, struct poll_table *table);
-	int64_t (*control)(struct file *file, uint32_t command, uaddr_t argument); /* NULL: -ENOTTY */
+	int64_t (*control)(
+		struct file *file, uint32_t command, uaddr_t argument); /* NULL: -ENOTTY */
 	/* Directories: hands the entries from file->position on to `sink`. With namespace_mutex. */
 	int (*list)(struct file *file, struct directory_sink *sink); /* NULL: -ENOTDIR */
 	int (*page)(struct file *file, uint64_t index, struct page **page); /* NULL: not mappable */
@@ -176,8 +180,8 @@ extern struct spinlock names_lock;    /* LOCK_RANK_FILE_STATE: dentry trees agai
 /* ---- inodes: inode.c ---- */
 
 void inode_init(struct inode *inode, struct filesystem *filesystem,
-		const struct inode_operations *operations, const struct file_operations *file_operations,
-		uint32_t mode);
+	const struct inode_operations *operations, const struct file_operations *file_operations,
+	uint32_t mode);
 static inline void inode_get(struct inode *inode)
 {
 	__atomic_fetch_add(&inode->references, 1, __ATOMIC_RELAXED);
@@ -236,15 +240,16 @@ struct directory_sink {
 	bool full; /* an entry did not fit */
 };
 /* One entry; next_position is what lseek would continue behind it with. False: it did not fit. */
-bool sink_add(struct directory_sink *sink, struct file *file, const struct name *name, uint64_t number,
-	      uint32_t mode, uint64_t next_position);
+bool sink_add(struct directory_sink *sink, struct file *file, const struct name *name,
+	uint64_t number, uint32_t mode, uint64_t next_position);
 
 /* ---- open files: file.c ---- */
 
 /* An open file without a path (pipes); takes over the inode's reference, even when NULL. */
-struct file *file_create(struct inode *inode, const struct file_operations *operations, uint32_t flags);
-/* Opens what `path` names (its references are taken over, failed or not): permissions checked by the
- * caller. */
+struct file *file_create(
+	struct inode *inode, const struct file_operations *operations, uint32_t flags);
+/* Opens what `path` names (its references are taken over, failed or not): permissions checked by
+ * the caller. */
 int file_open_path(struct path *path, uint32_t flags, struct file **file);
 int64_t file_read(struct file *file, struct transfer *to, uint64_t *position);
 int64_t file_write(struct file *file, struct transfer *from, uint64_t *position);

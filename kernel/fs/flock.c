@@ -30,7 +30,8 @@ static struct flock *find(const struct file *file, uint32_t kind, bool *conflict
 	LIST_FOREACH(flock, &flocks, link) {
 		if (flock->file == file)
 			own = flock;
-		else if (flock->file->inode == file->inode && (kind == LOCK_EX || flock->kind == LOCK_EX))
+		else if (flock->file->inode == file->inode &&
+			 (kind == LOCK_EX || flock->kind == LOCK_EX))
 			*conflict = true;
 	}
 	return own;
@@ -89,7 +90,8 @@ int flock_change(struct file *file, uint32_t operation)
 	if (!spare)
 		return -ENOMEM;
 	if (!try_lock(file, kind, &spare)) {
-		/* A change of kind is not atomic, as in Linux: the old lock goes before the wait. */
+		/* A change of kind is not atomic, as in Linux: the old lock goes before the wait.
+		 */
 		if (file->flock)
 			flock_release(file);
 		if (operation & LOCK_NB)

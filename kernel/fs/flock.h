@@ -9,7 +9,8 @@
 
 struct file;
 
-/* operation: LOCK_SH, LOCK_EX, LOCK_UN, with LOCK_NB. 0, -EWOULDBLOCK, -EINVAL, -ENOMEM, -ERESTARTSYS. */
+/* operation: LOCK_SH, LOCK_EX, LOCK_UN, with LOCK_NB. 0, -EWOULDBLOCK, -EINVAL, -ENOMEM,
+ * -ERESTARTSYS. */
 int flock_change(struct file *file, uint32_t operation);
 
 #endif

@@ -11,8 +11,21 @@
 
 enum { HEADER_SIZE = 110, FIELD_COUNT = 13, FIELD_SIZE = 8, MAGIC_SIZE = 6, ALIGNMENT = 4 };
 
-enum field { INO, MODE, UID, GID, NLINK, MTIME, FILE_SIZE, DEV_MAJOR, DEV_MINOR, RDEV_MAJOR, RDEV_MINOR,
-	     NAME_SIZE, CHECK };
+enum field {
+	INO,
+	MODE,
+	UID,
+	GID,
+	NLINK,
+	MTIME,
+	FILE_SIZE,
+	DEV_MAJOR,
+	DEV_MINOR,
+	RDEV_MAJOR,
+	RDEV_MINOR,
+	NAME_SIZE,
+	CHECK
+};
 
 /* A file that has more than one name; the archive gives its contents with one of them. */
 struct linked_file {
@@ -69,7 +82,8 @@ static int skip(struct archive *archive, size_t length)
 {
 	if (length > left(archive))
 		return -EINVAL;
-	size_t offset = ALIGN_UP((size_t)(archive->at - archive->start) + length, (size_t)ALIGNMENT);
+	size_t offset =
+		ALIGN_UP((size_t)(archive->at - archive->start) + length, (size_t)ALIGNMENT);
 
 	archive->at = archive->start + MIN(offset, (size_t)(archive->end - archive->start));
 	return 0;
@@ -84,7 +98,8 @@ static const char *read_entry(struct archive *archive, struct entry *entry)
 		return "it is compressed, which this kernel does not undo";
 	if (left(archive) < HEADER_SIZE)
 		return "the header is cut off";
-	if (memcmp(archive->at, "070701", MAGIC_SIZE) != 0 && memcmp(archive->at, "070702", MAGIC_SIZE) != 0)
+	if (memcmp(archive->at, "070701", MAGIC_SIZE) != 0 &&
+		memcmp(archive->at, "070702", MAGIC_SIZE) != 0)
 		return "no newc header here";
 	if (parse_fields(archive->at, entry->field) != 0)
 		return "a field of the header is not a hexadecimal number";
@@ -114,7 +129,8 @@ static void set_metadata(struct inode *inode, const struct entry *entry)
 
 static int write_contents(struct path *path, const struct entry *entry)
 {
-	struct transfer from = transfer_kernel((void *)(uintptr_t)entry->data, entry->field[FILE_SIZE]);
+	struct transfer from =
+		transfer_kernel((void *)(uintptr_t)entry->data, entry->field[FILE_SIZE]);
 	struct file *file;
 	int64_t done;
 	int error;
@@ -133,13 +149,15 @@ static struct linked_file *find_linked(struct archive *archive, const struct ent
 	struct linked_file *file;
 
 	LIST_FOREACH(file, &archive->linked, link)
-		if (file->number == entry->field[INO] && file->device_major == entry->field[DEV_MAJOR] &&
-		    file->device_minor == entry->field[DEV_MINOR])
+		if (file->number == entry->field[INO] &&
+			file->device_major == entry->field[DEV_MAJOR] &&
+			file->device_minor == entry->field[DEV_MINOR])
 			return file;
 	return NULL;
 }
 
-static int remember_linked(struct archive *archive, const struct entry *entry, const struct path *path)
+static int remember_linked(
+	struct archive *archive, const struct entry *entry, const struct path *path)
 {
 	struct linked_file *file = kmalloc(sizeof(*file));
 
@@ -166,7 +184,8 @@ static void forget_linked(struct archive *archive)
 }
 
 /* Another name of a file that was already unpacked. */
-static int add_name(const struct path_last *last, struct linked_file *file, const struct entry *entry)
+static int add_name(
+	const struct path_last *last, struct linked_file *file, const struct entry *entry)
 {
 	int error = name_link(last, &file->path);
 
@@ -175,7 +194,8 @@ static int add_name(const struct path_last *last, struct linked_file *file, cons
 	return error;
 }
 
-static int make_entry(struct archive *archive, const struct path_last *last, const struct entry *entry)
+static int make_entry(
+	struct archive *archive, const struct path_last *last, const struct entry *entry)
 {
 	struct creation creation = {
 		.mode = entry->field[MODE],
@@ -266,16 +286,16 @@ int initramfs_unpack(const uint8_t *start, const uint8_t *end)
 		const char *reason = read_entry(&archive, &entry);
 
 		if (reason) {
-			printk("initramfs: entry \"%s\" at offset %zu: %s\n", entry.name, entry.offset,
-			       reason);
+			printk("initramfs: entry \"%s\" at offset %zu: %s\n", entry.name,
+				entry.offset, reason);
 			error = -EINVAL;
 		} else if (strcmp(entry.name, "TRAILER!!!") == 0) {
 			forget_linked(&archive);
 		} else {
 			error = unpack_entry(&archive, &entry);
 			if (error)
-				printk("initramfs: entry \"%s\" at offset %zu: error %d\n", entry.name,
-				       entry.offset, -error);
+				printk("initramfs: entry \"%s\" at offset %zu: error %d\n",
+					entry.name, entry.offset, -error);
 			else
 				count++;
 		}

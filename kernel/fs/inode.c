@@ -25,8 +25,8 @@ uint32_t filesystem_next_device(void)
 }
 
 void inode_init(struct inode *inode, struct filesystem *filesystem,
-		const struct inode_operations *operations, const struct file_operations *file_operations,
-		uint32_t mode)
+	const struct inode_operations *operations, const struct file_operations *file_operations,
+	uint32_t mode)
 {
 	memset(inode, 0, sizeof(*inode));
 	inode->operations = operations;

@@ -143,8 +143,8 @@ static int check_mountpoint(const struct path *mountpoint, const struct mount *m
 	return 0;
 }
 
-int mount_add(const struct filesystem_type *type, const char *source, const char *options, uint32_t flags,
-	      const struct path *mountpoint)
+int mount_add(const struct filesystem_type *type, const char *source, const char *options,
+	uint32_t flags, const struct path *mountpoint)
 {
 	struct path place = *mountpoint;
 	struct mount *mount;

@@ -32,7 +32,8 @@ static bool is_made_on_lookup(const struct dentry *directory)
 	return directory->inode->operations->lookup != NULL;
 }
 
-/* -EEXIST when the name is there; a file system that makes its entries on look-up says so itself. */
+/* -EEXIST when the name is there; a file system that makes its entries on look-up says so itself.
+ */
 static int check_absent(const struct path_last *last)
 {
 	struct dentry *there;
@@ -102,7 +103,8 @@ int name_link(const struct path_last *last, const struct path *target)
 	if (!error && target->dentry->inode->link_count == 0)
 		error = -ENOENT;
 	if (!error)
-		error = operations->link(last->directory.dentry, &last->name, target->dentry->inode);
+		error = operations->link(
+			last->directory.dentry, &last->name, target->dentry->inode);
 	mutex_unlock(&namespace_mutex);
 	return error;
 }
@@ -178,8 +180,8 @@ static int check_replaced(const struct path *directory, const struct path *entry
 	return check_entry(directory, replaced);
 }
 
-static int rename_locked(const struct path_last *from, const struct path_last *to, unsigned int flags,
-			 const struct path *entry, const struct path *replaced)
+static int rename_locked(const struct path_last *from, const struct path_last *to,
+	unsigned int flags, const struct path *entry, const struct path *replaced)
 {
 	const struct inode_operations *operations = from->directory.dentry->inode->operations;
 	struct inode *inode = entry->dentry->inode;

@@ -100,8 +100,10 @@ uint64_t page_index_cut(struct page_index *index, uint64_t from)
 	slots[top] = FANOUT;
 	while (level <= top) {
 		uint64_t span = level > 1 ? capacity(level - 1) : 1;
-		unsigned int first = from <= base ? 0 :
-				     (unsigned int)MIN((from - base + span - 1) / span, (uint64_t)FANOUT);
+		unsigned int first = from <= base
+		                             ? 0
+		                             : (unsigned int)MIN((from - base + span - 1) / span,
+						       (uint64_t)FANOUT);
 
 		if (level == 1) {
 			count += cut_leaf(path[1], first);

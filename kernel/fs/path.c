@@ -365,7 +365,8 @@ void path_put(const struct path *path)
 }
 
 /* Writes the path backwards, ending at buffer + size; answers where it begins, or NULL. */
-static char *print_backwards(const struct path *path, const struct path *root, char *buffer, size_t size)
+static char *print_backwards(
+	const struct path *path, const struct path *root, char *buffer, size_t size)
 {
 	struct path at = *path;
 	char *start = buffer + size - 1;

@@ -33,8 +33,9 @@ enum path_flags {
 };
 
 /*
- * Where a look-up starts (AT_FDCWD or a descriptor) and what `text` names from there, with references.
- * -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -ENOMEM, and what a file system answers.
+ * Where a look-up starts (AT_FDCWD or a descriptor) and what `text` names from there, with
+ * references. -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -ENOMEM, and what a file
+ * system answers.
  */
 int path_lookup(int directory_fd, const char *text, unsigned int flags, struct path *found);
 
@@ -60,8 +61,8 @@ static inline bool path_equal(const struct path *a, const struct path *b)
 	return a->dentry == b->dentry && a->mount == b->mount;
 }
 
-/* The absolute path below `root` (NULL: the root of all): its length, -ERANGE, or -ENOENT when it was
- * removed (the text is there all the same). NUL-terminated. */
+/* The absolute path below `root` (NULL: the root of all): its length, -ERANGE, or -ENOENT when it
+ * was removed (the text is there all the same). NUL-terminated. */
 int64_t path_print(const struct path *path, const struct path *root, char *buffer, size_t size);
 
 /* The current task's, with references. */
@@ -76,8 +77,8 @@ void context_set_root(const struct path *root);
 extern const struct filesystem_type tmpfs_type, devtmpfs_type, proc_type, sysfs_type, cgroup2_type;
 
 /* mount(2) and umount2(2), permissions checked. Take namespace_mutex. */
-int mount_add(const struct filesystem_type *type, const char *source, const char *options, uint32_t flags,
-	      const struct path *mountpoint);
+int mount_add(const struct filesystem_type *type, const char *source, const char *options,
+	uint32_t flags, const struct path *mountpoint);
 int mount_change(const struct path *path, uint32_t flags); /* remount */
 int mount_remove(const struct path *path, uint32_t lazily);
 const struct filesystem_type *filesystem_find(const char *name);

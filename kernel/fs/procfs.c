@@ -21,7 +21,8 @@ struct proc_inode {
 	struct proc_subject subject;    /* (i) with its references */
 };
 
-static const struct inode_operations proc_operations, proc_link_operations, proc_directory_operations;
+static const struct inode_operations proc_operations, proc_link_operations,
+	proc_directory_operations;
 static const struct file_operations proc_file_operations, proc_directory_file_operations;
 static struct slab_cache *inode_cache;
 static struct filesystem proc;
@@ -74,9 +75,10 @@ static struct dentry *proc_dentry(struct dentry *parent, const struct name *name
 	inode->entry = entry;
 	inode->subject = *subject;
 	inode_init(&inode->inode, &proc,
-		   entry->directory ? &proc_directory_operations :
-		   entry->follow ? &proc_link_operations : &proc_operations,
-		   entry->directory ? &proc_directory_file_operations : &proc_file_operations, mode);
+		entry->directory ? &proc_directory_operations
+		: entry->follow  ? &proc_link_operations
+				 : &proc_operations,
+		entry->directory ? &proc_directory_file_operations : &proc_file_operations, mode);
 	inode->inode.number = filesystem_next_number(&proc);
 	inode->inode.link_count = entry->directory ? 2 : 1;
 	if (subject->task) {
@@ -227,8 +229,10 @@ static int proc_list(struct file *file, struct directory_sink *sink)
 
 	if (sink_add_dots(sink, file))
 		return 0;
-	for (const struct proc_entry *entry = directory->entries; entry && entry->name; entry++, index++)
-		if (index >= file->position && !list_entry(file, sink, entry->name, entry, index + 1))
+	for (const struct proc_entry *entry = directory->entries; entry && entry->name;
+		entry++, index++)
+		if (index >= file->position &&
+			!list_entry(file, sink, entry->name, entry, index + 1))
 			return 0;
 	if (!directory->next)
 		return 0;

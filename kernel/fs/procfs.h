@@ -32,8 +32,10 @@ struct proc_entry {
 
 struct proc_directory {
 	const struct proc_entry *entries;  /* ended by a NULL name */
-	/* Entries named by numbers: the subject of one (-ENOENT), and the least number >= from, or -1. */
-	int (*find)(const struct proc_subject *directory, int32_t number, struct proc_subject *found);
+	/* Entries named by numbers: the subject of one (-ENOENT), and the least number >= from, or
+	 * -1. */
+	int (*find)(
+		const struct proc_subject *directory, int32_t number, struct proc_subject *found);
 	int32_t (*next)(const struct proc_subject *directory, int32_t from);
 	const struct proc_entry *numbered; /* what each of them is */
 };

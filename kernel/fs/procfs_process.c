@@ -13,7 +13,8 @@ enum { PIECE = 256 };
 
 /* ---- who there is ---- */
 
-int proc_find_process(const struct proc_subject *directory, int32_t number, struct proc_subject *found)
+int proc_find_process(
+	const struct proc_subject *directory, int32_t number, struct proc_subject *found)
 {
 	(void)directory;
 	*found = (struct proc_subject){ .process = process_find(number) };
@@ -49,7 +50,8 @@ int32_t proc_next_process(const struct proc_subject *directory, int32_t from)
 	return pid;
 }
 
-static int find_thread(const struct proc_subject *directory, int32_t number, struct proc_subject *found)
+static int find_thread(
+	const struct proc_subject *directory, int32_t number, struct proc_subject *found)
 {
 	struct task *task = task_find(number);
 
@@ -117,11 +119,11 @@ static void show_mapping(struct text *text, const struct vm_mapping *mapping, co
 	uint32_t device = inode ? inode->filesystem->device : 0;
 
 	text_printf(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", (unsigned long)mapping->start,
-		    (unsigned long)mapping->end, mapping->protection & VM_READ ? 'r' : '-',
-		    mapping->protection & VM_WRITE ? 'w' : '-', mapping->protection & VM_EXEC ? 'x' : '-',
-		    mapping->flags & VM_SHARED ? 's' : 'p',
-		    inode ? (unsigned long)mapping->file_offset : 0UL, device_major(device),
-		    device_minor(device), inode ? (unsigned long)inode->number : 0UL);
+		(unsigned long)mapping->end, mapping->protection & VM_READ ? 'r' : '-',
+		mapping->protection & VM_WRITE ? 'w' : '-',
+		mapping->protection & VM_EXEC ? 'x' : '-', mapping->flags & VM_SHARED ? 's' : 'p',
+		inode ? (unsigned long)mapping->file_offset : 0UL, device_major(device),
+		device_minor(device), inode ? (unsigned long)inode->number : 0UL);
 	text_printf(text, *name ? " %s\n" : "%s\n", name);
 }
 
@@ -318,7 +320,8 @@ static int find_descriptor(const struct proc_subject *directory, int32_t number,
 
 static int32_t next_descriptor(const struct proc_subject *directory, int32_t from)
 {
-	struct fd_table *files = check_access(directory) == 0 ? proc_files_get(directory->task) : NULL;
+	struct fd_table *files =
+		check_access(directory) == 0 ? proc_files_get(directory->task) : NULL;
 	int32_t fd = -1;
 
 	if (files) {
@@ -357,8 +360,11 @@ static int64_t read_descriptor(const struct proc_subject *subject, char *buffer,
 	} else {
 		uint32_t type = inode_type(file->inode);
 
-		text_printf(&text, "%s:[%lu]", type == S_IFIFO ? "pipe" : type == S_IFCHR ? "tty" : "memfd",
-			    (unsigned long)file->inode->number);
+		text_printf(&text, "%s:[%lu]",
+			type == S_IFIFO   ? "pipe"
+			: type == S_IFCHR ? "tty"
+					  : "memfd",
+			(unsigned long)file->inode->number);
 		length = (int64_t)MIN(text.length, size);
 	}
 	file_put(file);

@@ -25,8 +25,9 @@ static int show_cpuinfo(struct text *text, const struct proc_subject *subject)
 	(void)subject;
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		if (cpumask_test(&cpu_online, cpu))
-			text_printf(text, "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\nmmu\t\t: sv39\n\n",
-				    cpu, (unsigned long)cpu_table[cpu]->hart, machine.isa);
+			text_printf(text,
+				"processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\nmmu\t\t: sv39\n\n",
+				cpu, (unsigned long)cpu_table[cpu]->hart, machine.isa);
 	return 0;
 }
 
@@ -60,8 +61,8 @@ static int show_loadavg(struct text *text, const struct proc_subject *subject)
 	unsigned int running = running_count();
 
 	(void)subject;
-	text_printf(text, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running, task_count(),
-		    pid_last());
+	text_printf(text, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running,
+		task_count(), pid_last());
 	return 0;
 }
 
@@ -111,7 +112,8 @@ static int show_stat(struct text *text, const struct proc_subject *subject)
 	uint64_t all = now * online;
 
 	text_printf(text, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\n",
-		    (unsigned long)((all - MIN(idle_all, all)) / TICK_NS), (unsigned long)(idle_all / TICK_NS));
+		(unsigned long)((all - MIN(idle_all, all)) / TICK_NS),
+		(unsigned long)(idle_all / TICK_NS));
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
 		if (!cpumask_test(&cpu_online, cpu))
 			continue;
@@ -121,9 +123,10 @@ static int show_stat(struct text *text, const struct proc_subject *subject)
 			    (unsigned long)((now - MIN(idle, now)) / TICK_NS),
 			    (unsigned long)(idle / TICK_NS));
 	}
-	text_printf(text, "intr %lu\nctxt %lu\nbtime %ld\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
-		    (unsigned long)interrupts, (unsigned long)switches, (long)boot, pid_last(),
-		    running_count());
+	text_printf(text,
+		"intr %lu\nctxt %lu\nbtime %ld\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
+		(unsigned long)interrupts, (unsigned long)switches, (long)boot, pid_last(),
+		running_count());
 	return 0;
 }
 
@@ -136,8 +139,9 @@ static int show_uptime(struct text *text, const struct proc_subject *subject)
 		if (cpumask_test(&cpu_online, cpu))
 			idle += sched_cpu_idle_ns(cpu);
 	idle /= TICK_NS;
-	text_printf(text, "%lu.%02lu %lu.%02lu\n", (unsigned long)(now / 100), (unsigned long)(now % 100),
-		    (unsigned long)(idle / 100), (unsigned long)(idle % 100));
+	text_printf(text, "%lu.%02lu %lu.%02lu\n", (unsigned long)(now / 100),
+		(unsigned long)(now % 100), (unsigned long)(idle / 100),
+		(unsigned long)(idle % 100));
 	return 0;
 }
 

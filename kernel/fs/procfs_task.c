@@ -16,7 +16,11 @@
 #include "kernel/smp/cpu.h"
 #include "kernel/sys/abi.h"
 
-enum { TICK_NS = 1000000000 / TICKS_PER_SECOND, KIB_PER_PAGE = PAGE_SIZE / 1024, LIST_SIZE_MAX = 2048 };
+enum {
+	TICK_NS = 1000000000 / TICKS_PER_SECOND,
+	KIB_PER_PAGE = PAGE_SIZE / 1024,
+	LIST_SIZE_MAX = 2048
+};
 
 static const char *task_name(const struct proc_subject *subject)
 {
@@ -121,23 +125,26 @@ static uint32_t last_cpu(struct task *task)
 }
 
 /* The 52 fields of proc_pid_stat(5); those that this kernel has nothing to say to are 0. */
-static int show_stat(struct text *text, const struct proc_subject *subject, const struct task *thread,
-		     uint64_t user_ns, uint64_t system_ns)
+static int show_stat(struct text *text, const struct proc_subject *subject,
+	const struct task *thread, uint64_t user_ns, uint64_t system_ns)
 {
 	struct process *process = subject->process;
 	struct family_facts family = family_facts(process);
 	struct memory_facts memory = memory_facts(subject->task);
 
 	text_printf(text, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", subject_id(subject, thread),
-		    task_name(subject), state_letter(subject), family.parent, family.group, family.session,
-		    family.terminal_device, family.foreground);
+		task_name(subject), state_letter(subject), family.parent, family.group,
+		family.session, family.terminal_device, family.foreground);
 	text_printf(text, "%lu %lu %lu %lu 20 0 %u 0 %lu ", (unsigned long)(user_ns / TICK_NS),
-		    (unsigned long)(system_ns / TICK_NS), (unsigned long)(family.child_user_ns / TICK_NS),
-		    (unsigned long)(family.child_system_ns / TICK_NS), family.threads,
-		    (unsigned long)(process->start_time_ns / TICK_NS));
+		(unsigned long)(system_ns / TICK_NS),
+		(unsigned long)(family.child_user_ns / TICK_NS),
+		(unsigned long)(family.child_system_ns / TICK_NS), family.threads,
+		(unsigned long)(process->start_time_ns / TICK_NS));
 	text_printf(text, "%lu %lu 18446744073709551615 0 0 0 0 0 ",
-		    (unsigned long)(memory.mapped_pages * PAGE_SIZE), (unsigned long)memory.resident_pages);
-	text_printf(text, "0 0 0 0 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 0\n", last_cpu(subject->task));
+		(unsigned long)(memory.mapped_pages * PAGE_SIZE),
+		(unsigned long)memory.resident_pages);
+	text_printf(
+		text, "0 0 0 0 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 0\n", last_cpu(subject->task));
 	return 0;
 }
 
@@ -161,8 +168,9 @@ int proc_show_thread_stat(struct text *text, const struct proc_subject *subject)
 
 static void show_ids(struct text *text, const struct cred *cred)
 {
-	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", cred->uid, cred->euid,
-		    cred->suid, cred->fsuid, cred->gid, cred->egid, cred->sgid, cred->fsgid);
+	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", cred->uid,
+		cred->euid, cred->suid, cred->fsuid, cred->gid, cred->egid, cred->sgid,
+		cred->fsgid);
 	for (uint32_t i = 0; i < cred->group_count; i++)
 		text_printf(text, "%u ", cred->groups[i]);
 	text_printf(text, "\n");
@@ -185,9 +193,10 @@ static void show_signals(struct text *text, struct process *process, struct task
 		}
 		spin_unlock(&process->signals.lock);
 	}
-	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", (unsigned long)pending,
-		    (unsigned long)shared, (unsigned long)blocked);
-	text_printf(text, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", (unsigned long)ignored, (unsigned long)caught);
+	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n",
+		(unsigned long)pending, (unsigned long)shared, (unsigned long)blocked);
+	text_printf(text, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", (unsigned long)ignored,
+		(unsigned long)caught);
 }
 
 static void show_capabilities(struct text *text, const struct cred *cred)
@@ -225,13 +234,15 @@ static int show_allowed(struct text *text, struct task *task)
 	show_mask_words(text, &allowed);
 	size_t length = cpulist_format(&allowed, list, LIST_SIZE_MAX);
 
-	text_printf(text, "Cpus_allowed_list:\t%.*s\n", (int)MIN(length, (size_t)LIST_SIZE_MAX), list);
+	text_printf(
+		text, "Cpus_allowed_list:\t%.*s\n", (int)MIN(length, (size_t)LIST_SIZE_MAX), list);
 	text_printf(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
 	kfree(list);
 	return 0;
 }
 
-static int show_status(struct text *text, const struct proc_subject *subject, const struct task *thread)
+static int show_status(
+	struct text *text, const struct proc_subject *subject, const struct task *thread)
 {
 	struct process *process = subject->process;
 	struct family_facts family = family_facts(process);
@@ -323,17 +334,26 @@ int proc_show_limits(struct text *text, const struct proc_subject *subject)
 	static const struct {
 		const char *name, *unit;
 	} rows[RLIMIT_COUNT] = {
-		{ "Max cpu time", "seconds" }, { "Max file size", "bytes" }, { "Max data size", "bytes" },
-		{ "Max stack size", "bytes" }, { "Max core file size", "bytes" },
-		{ "Max resident set", "bytes" }, { "Max processes", "processes" },
-		{ "Max open files", "files" }, { "Max locked memory", "bytes" },
-		{ "Max address space", "bytes" }, { "Max file locks", "locks" },
-		{ "Max pending signals", "signals" }, { "Max msgqueue size", "bytes" },
-		{ "Max nice priority", "" }, { "Max realtime priority", "" },
-		{ "Max realtime timeout", "us" },
+		{"Max cpu time", "seconds"},
+		{"Max file size", "bytes"},
+		{"Max data size", "bytes"},
+		{"Max stack size", "bytes"},
+		{"Max core file size", "bytes"},
+		{"Max resident set", "bytes"},
+		{"Max processes", "processes"},
+		{"Max open files", "files"},
+		{"Max locked memory", "bytes"},
+		{"Max address space", "bytes"},
+		{"Max file locks", "locks"},
+		{"Max pending signals", "signals"},
+		{"Max msgqueue size", "bytes"},
+		{"Max nice priority", ""},
+		{"Max realtime priority", ""},
+		{"Max realtime timeout", "us"},
 	};
 
-	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	text_printf(
+		text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
 	for (unsigned int i = 0; i < RLIMIT_COUNT; i++) {
 		text_printf(text, "%-25s ", rows[i].name);
 		show_limit(text, subject->process->limits[i].soft);

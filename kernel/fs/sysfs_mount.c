@@ -27,8 +27,8 @@ struct row_inode {
 };
 
 static const struct inode_operations sysfs_operations, cgroup_directory_operations;
-static const struct file_operations sysfs_directory_file_operations, cgroup_directory_file_operations,
-	row_file_operations;
+static const struct file_operations sysfs_directory_file_operations,
+	cgroup_directory_file_operations, row_file_operations;
 static struct slab_cache *row_inode_cache;
 static struct filesystem sysfs, cgroup2;
 static struct dentry *sysfs_root, *cgroup2_root;
@@ -223,9 +223,11 @@ static bool list_entry(struct file *file, struct directory_sink *sink, const str
 		       const struct sysfs_entry *entry, uint64_t next_position)
 {
 	struct name name = { entry->name, entry->length };
-	uint64_t number = entry->row ? cgroup_number(node, entry->row) : cgroup_number(entry->child, NULL);
+	uint64_t number =
+		entry->row ? cgroup_number(node, entry->row) : cgroup_number(entry->child, NULL);
 
-	return sink_add(sink, file, &name, number, entry->row ? S_IFREG : S_IFDIR, next_position + 2);
+	return sink_add(
+		sink, file, &name, number, entry->row ? S_IFREG : S_IFDIR, next_position + 2);
 }
 
 /* Positions 0 and 1 are the dots; from 2 on they are the cursor's, which stays in file->private. */
@@ -387,7 +389,8 @@ void sysfs_init(void)
 
 	sysfs_root = add(NULL, "", NULL);
 	add(add(sysfs_root, "fs", NULL), "cgroup", NULL);
-	struct dentry *cpu = add(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu", NULL);
+	struct dentry *cpu =
+		add(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu", NULL);
 
 	for (size_t i = 0; i < count; i++)
 		add(cpu, rows[i].name, &rows[i]);

@@ -59,7 +59,7 @@ struct inode *tmpfs_inode_create(struct filesystem *filesystem, const struct cre
 	if (!file)
 		return NULL;
 	inode_init(&file->inode, filesystem, &tmpfs_operations,
-		   directory ? &tmpfs_directory_operations : &tmpfs_file_operations, creation->mode);
+		directory ? &tmpfs_directory_operations : &tmpfs_file_operations, creation->mode);
 	spinlock_init(&file->pages_lock, LOCK_RANK_PAGE_CACHE);
 	file->pages = (struct page_index){ .root = NULL };
 	file->target = NULL;

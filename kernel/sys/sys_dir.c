@@ -10,7 +10,8 @@
 #include "kernel/sys/syscall.h"
 
 /* The last component of a path from user memory. path_last_release() and path_text_release(). */
-static int find_last(int directory_fd, uaddr_t address, struct path_text *text, struct path_last *last)
+static int find_last(
+	int directory_fd, uaddr_t address, struct path_text *text, struct path_last *last)
 {
 	int error = path_text_copy(text, address);
 
@@ -278,7 +279,8 @@ int64_t sys_getcwd(const uint64_t *argument)
 
 int64_t sys_umask(const uint64_t *argument)
 {
-	return __atomic_exchange_n(&current->fs->umask, (uint32_t)argument[0] & 0777, __ATOMIC_RELAXED);
+	return __atomic_exchange_n(
+		&current->fs->umask, (uint32_t)argument[0] & 0777, __ATOMIC_RELAXED);
 }
 
 /* ---- mounts ---- */

@@ -327,8 +327,9 @@ int64_t sys_ioctl(const uint64_t *argument)
 		return -EBADF;
 	operations = borrowed.file->operations;
 	if (!(borrowed.file->mode & FILE_PATH))
-		answer = operations->control ?
-			operations->control(borrowed.file, (uint32_t)argument[1], argument[2]) : -ENOTTY;
+		answer = operations->control ? operations->control(borrowed.file,
+						       (uint32_t)argument[1], argument[2])
+		                             : -ENOTTY;
 	fd_return(borrowed);
 	return answer;
 }

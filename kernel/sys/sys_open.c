@@ -82,8 +82,9 @@ static int64_t duplicate_from(struct file *file, uint64_t from, uint32_t open_fl
 	int fd = fd_install_from(file, open_flags, (int)from);
 
 	/* Linux: a start beyond the limit is a wrong argument, not a full table. */
-	return fd == -EMFILE && from >= 1024 && from >= current->process->limits[RLIMIT_NOFILE].soft ?
-		-EINVAL : fd;
+	return fd == -EMFILE && from >= 1024 && from >= current->process->limits[RLIMIT_NOFILE].soft
+	               ? -EINVAL
+	               : fd;
 }
 
 static int64_t set_status_flags(struct file *file, uint32_t flags)

@@ -180,8 +180,9 @@ static int copy_out(const struct poll_set *set, uaddr_t to)
 	for (unsigned int i = 0; i < set->count; i++) {
 		int16_t answered = (int16_t)set->files[i].answered;
 
-		if (copy_to_user(to + i * sizeof(struct abi_pollfd) + offsetof(struct abi_pollfd, answered),
-				 &answered, sizeof(answered)) != 0)
+		if (copy_to_user(to + i * sizeof(struct abi_pollfd) +
+					 offsetof(struct abi_pollfd, answered),
+			    &answered, sizeof(answered)) != 0)
 			return -EFAULT;
 	}
 	return 0;

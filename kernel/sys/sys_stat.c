@@ -152,8 +152,9 @@ int64_t sys_statx(const uint64_t *argument)
 	struct target target;
 	int error;
 
-	if ((argument[2] & ~(uint64_t)known) || (argument[2] & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
-	    (argument[3] & (uint32_t)STATX_RESERVED))
+	if ((argument[2] & ~(uint64_t)known) ||
+		(argument[2] & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+		(argument[3] & (uint32_t)STATX_RESERVED))
 		return -EINVAL;
 	error = target_of_path((int)argument[0], argument[1], argument[2], &target);
 	if (error)
@@ -223,7 +224,8 @@ static int64_t check_access(int directory_fd, uaddr_t text, uint64_t wanted, uin
 	struct path path;
 	int error;
 
-	if ((wanted & ~7ULL) || (at_flags & ~(uint64_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+	if ((wanted & ~7ULL) ||
+		(at_flags & ~(uint64_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
 	if (!(at_flags & AT_EACCESS)) {
 		cred.fsuid = cred.uid;
@@ -262,7 +264,8 @@ static int change_mode(const struct target *target, uint32_t mode)
 		error = -EROFS;
 	if (error)
 		return error;
-	__atomic_store_n(&inode->mode, (inode->mode & S_IFMT) | (mode & S_PERMISSIONS), __ATOMIC_RELAXED);
+	__atomic_store_n(
+		&inode->mode, (inode->mode & S_IFMT) | (mode & S_PERMISSIONS), __ATOMIC_RELAXED);
 	inode_touch(inode);
 	return 0;
 }
@@ -286,7 +289,9 @@ int64_t sys_fchmod(const uint64_t *argument)
 
 	if (error)
 		return error;
-	error = target.borrowed.file->mode & FILE_PATH ? -EBADF : change_mode(&target, (uint32_t)argument[1]);
+	error = target.borrowed.file->mode & FILE_PATH
+	                ? -EBADF
+	                : change_mode(&target, (uint32_t)argument[1]);
 	put_target(&target);
 	return error;
 }

@@ -47,15 +47,17 @@ static void test_basics(void)
 	ok(write(fds[1], "abc", 3) == 3 && ioctl(fds[0], FIONREAD, &used) == 0 && used == 3 &&
 	   read(fds[0], buffer, 99) == 3 && !memcmp(buffer, "abc", 3), "what goes in comes out");
 	ok(fcntl(fds[0], F_GETPIPE_SZ) == 65536, "64 KiB");
-	ok(FAILS((int)lseek(fds[0], 0, SEEK_SET), ESPIPE) && FAILS((int)pread(fds[0], buffer, 1, 0), ESPIPE),
-	   "no position: ESPIPE");
+	ok(FAILS((int)lseek(fds[0], 0, SEEK_SET), ESPIPE) &&
+			FAILS((int)pread(fds[0], buffer, 1, 0), ESPIPE),
+		"no position: ESPIPE");
 	ok(FAILS((int)write(fds[0], "x", 1), EBADF) && FAILS((int)read(fds[1], buffer, 1), EBADF),
 	   "each end does one thing");
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
 	ok(FAILS((int)read(fds[0], buffer, 1), EAGAIN), "empty: EAGAIN");
 	memset(buffer, 'x', sizeof(buffer));
-	ok(write(fds[1], buffer, 65536) == 65536 && FAILS((int)write(fds[1], "y", 1), EAGAIN), "full: EAGAIN");
+	ok(write(fds[1], buffer, 65536) == 65536 && FAILS((int)write(fds[1], "y", 1), EAGAIN),
+		"full: EAGAIN");
 	ok(read(fds[0], buffer, 100) == 100 && FAILS((int)write(fds[1], buffer, 4096), EAGAIN) &&
 	   write(fds[1], buffer, 5000) == 100, "4096 bytes go whole or not at all, more in pieces");
 	ok(FAILS((int)read(fds[0], wild(16), 8), EFAULT), "a wild pointer: EFAULT");
@@ -67,7 +69,8 @@ static void test_basics(void)
 		total += part;
 	ok(total == 65536 && part == 0, "then the end");
 	close(fds[0]);
-	ok(FAILS(pipe2(wild(8), 0), EFAULT) && FAILS(pipe2(fds, 0x10), EINVAL), "pipe2: EFAULT, EINVAL");
+	ok(FAILS(pipe2(wild(8), 0), EFAULT) && FAILS(pipe2(fds, 0x10), EINVAL),
+		"pipe2: EFAULT, EINVAL");
 }
 
 static void test_broken(void)
@@ -79,7 +82,8 @@ static void test_broken(void)
 		return;
 	close(fds[0]);
 	signals_seen = 0;
-	ok(FAILS((int)write(fds[1], "x", 1), EPIPE) && signals_seen == 1, "no reader: SIGPIPE and EPIPE");
+	ok(FAILS((int)write(fds[1], "x", 1), EPIPE) && signals_seen == 1,
+		"no reader: SIGPIPE and EPIPE");
 	close(fds[1]);
 }
 
@@ -111,7 +115,8 @@ static void test_streaming(void)
 		for (ssize_t i = 0; i < part; i++)
 			wrong += buffer[i] != (unsigned char)(total++ * 31 >> 3);
 	waitpid(child, &status, 0);
-	ok(status == 0 && total == 300 * 10007UL && wrong == 0, "three megabytes in order (%lu)", total);
+	ok(status == 0 && total == 300 * 10007UL && wrong == 0, "three megabytes in order (%lu)",
+		total);
 	close(fds[0]);
 }
 
@@ -165,7 +170,8 @@ static void test_records(void)
 		read(results[0], &count, sizeof(count));
 		total += count;
 	}
-	ok(failures == 0 && total == WRITERS * RECORDS, "records of many writers stay whole (%ld)", total);
+	ok(failures == 0 && total == WRITERS * RECORDS, "records of many writers stay whole (%ld)",
+		total);
 	close(data[0]);
 	close(results[0]);
 	close(results[1]);
@@ -182,7 +188,8 @@ static void test_interrupt(void)
 	sigaction(SIGALRM, &action, NULL);
 	signals_seen = 0;
 	alarm(1);
-	ok(FAILS((int)read(fds[0], &byte, 1), EINTR) && signals_seen == 1, "a signal interrupts a read");
+	ok(FAILS((int)read(fds[0], &byte, 1), EINTR) && signals_seen == 1,
+		"a signal interrupts a read");
 	struct pollfd entry = { fds[0], POLLIN, 0 };
 
 	alarm(1);
@@ -214,7 +221,8 @@ static void test_poll(void)
 	entries[2] = (struct pollfd){ -1, POLLIN, 77 };
 	entries[3] = (struct pollfd){ 999, POLLIN, 0 };
 	ok(poll(entries, 4, 0) == 2 && entries[0].revents == 0 && entries[1].revents == POLLOUT &&
-	   entries[2].revents == 0 && entries[3].revents == POLLNVAL, "poll: what is ready, and POLLNVAL");
+			entries[2].revents == 0 && entries[3].revents == POLLNVAL,
+		"poll: what is ready, and POLLNVAL");
 	struct timespec before, after;
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
@@ -225,7 +233,8 @@ static void test_poll(void)
 	pthread_create(&thread, NULL, write_later, &fds[1]);
 	for (int i = 0; i < 12; i++)
 		entries[i] = (struct pollfd){ i == 11 ? fds[0] : more[0], POLLIN, 0 };
-	ok(poll(entries, 12, 5000) == 1 && entries[11].revents == POLLIN, "a writer wakes the poller");
+	ok(poll(entries, 12, 5000) == 1 && entries[11].revents == POLLIN,
+		"a writer wakes the poller");
 	pthread_join(thread, NULL);
 	fd_set set;
 	struct timeval timeout = { 5, 0 };
@@ -233,17 +242,21 @@ static void test_poll(void)
 	FD_ZERO(&set);
 	FD_SET(fds[0], &set);
 	FD_SET(more[0], &set);
-	ok(select(64, &set, NULL, NULL, &timeout) == 1 && FD_ISSET(fds[0], &set) && !FD_ISSET(more[0], &set),
-	   "select");
+	ok(select(64, &set, NULL, NULL, &timeout) == 1 && FD_ISSET(fds[0], &set) &&
+			!FD_ISSET(more[0], &set),
+		"select");
 	read(fds[0], &byte, 1);
 	close(fds[1]);
 	entries[0] = (struct pollfd){ fds[0], POLLIN, 0 };
-	ok(poll(entries, 1, 0) == 1 && entries[0].revents == POLLHUP, "POLLHUP when the writers are gone");
+	ok(poll(entries, 1, 0) == 1 && entries[0].revents == POLLHUP,
+		"POLLHUP when the writers are gone");
 	close(more[0]);
 	entries[0] = (struct pollfd){ more[1], POLLOUT, 0 };
-	ok(poll(entries, 1, 0) == 1 && (entries[0].revents & POLLERR), "POLLERR when the readers are");
-	ok(FAILS(poll(wild(8), 1, 0), EFAULT) && FAILS(poll(entries, (nfds_t)wild(1 << 28), 0), EINVAL),
-	   "poll: EFAULT, EINVAL");
+	ok(poll(entries, 1, 0) == 1 && (entries[0].revents & POLLERR),
+		"POLLERR when the readers are");
+	ok(FAILS(poll(wild(8), 1, 0), EFAULT) &&
+			FAILS(poll(entries, (nfds_t)wild(1 << 28), 0), EINVAL),
+		"poll: EFAULT, EINVAL");
 	close(fds[0]);
 	close(more[1]);
 }

@@ -49,16 +49,23 @@ static int contains(const char *path, const char *needle)
 static void test_machine(void)
 {
 	ok(contains("/proc/version", "Taper") && contains("/proc/filesystems", "cgroup2") &&
-	   contains("/proc/meminfo", "MemTotal:") && contains("/proc/stat", "cpu0 ") &&
-	   contains("/proc/cpuinfo", "processor\t: 0") && contains("/proc/mounts", "cgroup2 " ROOT " cgroup2") &&
-	   slurp("/proc/uptime") && slurp("/proc/loadavg") && slurp("/proc/cmdline"), "the machine's files");
+			contains("/proc/meminfo", "MemTotal:") && contains("/proc/stat", "cpu0 ") &&
+			contains("/proc/cpuinfo", "processor\t: 0") &&
+			contains("/proc/mounts", "cgroup2 " ROOT " cgroup2") &&
+			slurp("/proc/uptime") && slurp("/proc/loadavg") && slurp("/proc/cmdline"),
+		"the machine's files");
 	ok(contains("/proc/sys/kernel/pid_max", "32768") && slurp("/proc/sys/kernel/osrelease"),
 	   "/proc/sys/kernel");
-	ok(FAILS(open("/proc/nothing", O_RDONLY), ENOENT) && FAILS(open("/proc/x", O_CREAT | O_RDWR, 0600), EACCES) &&
-	   FAILS(mkdir("/proc/x", 0700), EPERM) && FAILS(unlink("/proc/version"), EPERM), "/proc does not change");
+	ok(FAILS(open("/proc/nothing", O_RDONLY), ENOENT) &&
+			FAILS(open("/proc/x", O_CREAT | O_RDWR, 0600), EACCES) &&
+			FAILS(mkdir("/proc/x", 0700), EPERM) &&
+			FAILS(unlink("/proc/version"), EPERM),
+		"/proc does not change");
 	ok(contains("/sys/devices/system/cpu/possible", "0"), "/sys/devices/system/cpu");
-	ok(FAILS(mkdir("/sys/x", 0700), EPERM) && FAILS(unlink("/sys/devices/system/cpu/online"), EPERM) &&
-	   FAILS(rmdir("/sys/fs"), EPERM), "/sys does not change");
+	ok(FAILS(mkdir("/sys/x", 0700), EPERM) &&
+			FAILS(unlink("/sys/devices/system/cpu/online"), EPERM) &&
+			FAILS(rmdir("/sys/fs"), EPERM),
+		"/sys does not change");
 	ok(FAILS(rmdir(ROOT), EBUSY), "a mountpoint is busy");
 }
 
@@ -72,10 +79,15 @@ static void test_self(void)
 	ok(length > 0 && (link[length] = '\0', atoi(link) == getpid()), "/proc/self");
 	length = readlink("/proc/self/exe", link, sizeof(link));
 	ok(length > 0 && (link[length] = '\0', strstr(link, "pseudo") != NULL), "exe");
-	ok(contains("/proc/self/status", "Cpus_allowed_list:\t0") && contains("/proc/self/comm", "pseudo") &&
-	   contains("/proc/self/maps", "[stack]") && contains("/proc/self/limits", "Max open files") &&
-	   contains("/proc/self/cgroup", "0::/") && contains("/proc/self/cmdline", "pseudo"), "a process's files");
-	ok(sscanf(slurp("/proc/self/stat"), "%d (pseudo) R", &number) == 1 && number == getpid(), "stat");
+	ok(contains("/proc/self/status", "Cpus_allowed_list:\t0") &&
+			contains("/proc/self/comm", "pseudo") &&
+			contains("/proc/self/maps", "[stack]") &&
+			contains("/proc/self/limits", "Max open files") &&
+			contains("/proc/self/cgroup", "0::/") &&
+			contains("/proc/self/cmdline", "pseudo"),
+		"a process's files");
+	ok(sscanf(slurp("/proc/self/stat"), "%d (pseudo) R", &number) == 1 && number == getpid(),
+		"stat");
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)syscall(SYS_gettid));
 	ok(slurp(path) != NULL, "task/TID/stat");
 	chdir("/tmp");
@@ -118,7 +130,8 @@ static void test_zombie(void)
 static void *look_at(void *argument)
 {
 	const char *stop = argument;
-	static const char *const names[] = { "stat", "status", "maps", "cmdline", "cgroup", "exe", "cwd" };
+	static const char *const names[] = {
+		"stat", "status", "maps", "cmdline", "cgroup", "exe", "cwd"};
 
 	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
 		DIR *directory = opendir("/proc");
@@ -129,7 +142,8 @@ static void *look_at(void *argument)
 			if (atoi(entry->d_name) <= 0)
 				continue;
 			for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-				snprintf(path, sizeof(path), "/proc/%.10s/%s", entry->d_name, names[i]);
+				snprintf(path, sizeof(path), "/proc/%.10s/%s", entry->d_name,
+					names[i]);
 				readlink(path, buffer, sizeof(buffer));
 				int fd = open(path, O_RDONLY);
 
@@ -181,20 +195,29 @@ static void test_group_directory(void)
 	struct stat first, second;
 
 	ok(mkdir(ROOT "/pseudo", 0755) == 0 && FAILS(mkdir(ROOT "/pseudo", 0755), EEXIST) &&
-	   FAILS(mkdir(ROOT "/cgroup.procs", 0755), EEXIST), "mkdir: EEXIST, also for a file's name");
+			FAILS(mkdir(ROOT "/cgroup.procs", 0755), EEXIST),
+		"mkdir: EEXIST, also for a file's name");
 	ok(FAILS(mkdir(ROOT "/a\nb", 0755), EINVAL), "a newline: EINVAL");
 	ok(FAILS(open(ROOT "/pseudo/new", O_CREAT | O_RDWR, 0600), EACCES) &&
-	   FAILS(symlink("x", ROOT "/pseudo/s"), EPERM) && FAILS(mknod(ROOT "/pseudo/n", S_IFIFO | 0600, 0), EPERM) &&
-	   FAILS(unlink(ROOT "/pseudo/cgroup.procs"), EPERM) &&
-	   FAILS(rename(ROOT "/pseudo", ROOT "/other"), EPERM) &&
-	   FAILS(link(ROOT "/pseudo/cgroup.procs", ROOT "/pseudo/l"), EPERM), "nothing else is made, removed or renamed");
-	ok(FAILS(unlink(ROOT "/pseudo"), EISDIR) && FAILS(rmdir(ROOT "/pseudo/cgroup.procs"), ENOTDIR) &&
-	   FAILS(open(ROOT "/pseudo/cgroup.procs/x", O_RDONLY), ENOTDIR), "EISDIR, ENOTDIR");
+			FAILS(symlink("x", ROOT "/pseudo/s"), EPERM) &&
+			FAILS(mknod(ROOT "/pseudo/n", S_IFIFO | 0600, 0), EPERM) &&
+			FAILS(unlink(ROOT "/pseudo/cgroup.procs"), EPERM) &&
+			FAILS(rename(ROOT "/pseudo", ROOT "/other"), EPERM) &&
+			FAILS(link(ROOT "/pseudo/cgroup.procs", ROOT "/pseudo/l"), EPERM),
+		"nothing else is made, removed or renamed");
+	ok(FAILS(unlink(ROOT "/pseudo"), EISDIR) &&
+			FAILS(rmdir(ROOT "/pseudo/cgroup.procs"), ENOTDIR) &&
+			FAILS(open(ROOT "/pseudo/cgroup.procs/x", O_RDONLY), ENOTDIR),
+		"EISDIR, ENOTDIR");
 	ok(stat(ROOT "/pseudo", &first) == 0 && stat(ROOT "/pseudo", &second) == 0 &&
-	   first.st_ino == second.st_ino && S_ISDIR(first.st_mode) && stat(ROOT, &second) == 0 &&
-	   first.st_ino != second.st_ino && first.st_dev == second.st_dev, "a directory keeps its number");
+			first.st_ino == second.st_ino && S_ISDIR(first.st_mode) &&
+			stat(ROOT, &second) == 0 && first.st_ino != second.st_ino &&
+			first.st_dev == second.st_dev,
+		"a directory keeps its number");
 	ok(stat(ROOT "/pseudo/cgroup.events", &first) == 0 && (first.st_mode & 07777) == 0444 &&
-	   stat(ROOT "/pseudo/cgroup.procs", &second) == 0 && (second.st_mode & 07777) == 0644, "modes");
+			stat(ROOT "/pseudo/cgroup.procs", &second) == 0 &&
+			(second.st_mode & 07777) == 0644,
+		"modes");
 }
 
 static void test_group_listing(void)
@@ -225,8 +248,9 @@ static void test_group_listing(void)
 		}
 	}
 	closedir(directory);
-	ok(children == COUNT && files > 5 && missing == 0, "a listing is whole while groups are removed (%d, %d, %d)",
-	   children, files, missing);
+	ok(children == COUNT && files > 5 && missing == 0,
+		"a listing is whole while groups are removed (%d, %d, %d)", children, files,
+		missing);
 }
 
 static void test_group_files(void)
@@ -235,13 +259,17 @@ static void test_group_files(void)
 	int fd = open(ROOT "/pseudo/cgroup.max.depth", O_RDWR), directory, events;
 
 	ok(pread(fd, buffer, 64, 0) == 4 && !memcmp(buffer, "max\n", 4), "pread");
-	ok(write(fd, "", 0) == 0 && write(fd, "7", 1) == 1 && pread(fd, buffer, 64, 0) == 2 && buffer[0] == '7',
-	   "write, and the text is fresh at offset 0");
-	ok(pread(fd, buffer, 64, 1) == 1 && buffer[0] == '\n' && pread(fd, buffer, 64, 2) == 0, "in pieces");
+	ok(write(fd, "", 0) == 0 && write(fd, "7", 1) == 1 && pread(fd, buffer, 64, 0) == 2 &&
+			buffer[0] == '7',
+		"write, and the text is fresh at offset 0");
+	ok(pread(fd, buffer, 64, 1) == 1 && buffer[0] == '\n' && pread(fd, buffer, 64, 2) == 0,
+		"in pieces");
 	memset(long_text, ' ', sizeof(long_text));
-	ok(FAILS((int)write(fd, long_text, 4097), E2BIG) && FAILS((int)write(fd, "x", 1), EINVAL), "E2BIG, EINVAL");
+	ok(FAILS((int)write(fd, long_text, 4097), E2BIG) && FAILS((int)write(fd, "x", 1), EINVAL),
+		"E2BIG, EINVAL");
 	events = open(ROOT "/pseudo/cgroup.events", O_RDWR);
-	ok(events >= 0 && FAILS((int)write(events, "1", 1), EINVAL), "a read-only file written by root: EINVAL");
+	ok(events >= 0 && FAILS((int)write(events, "1", 1), EINVAL),
+		"a read-only file written by root: EINVAL");
 	close(events);
 	events = open(ROOT "/pseudo/cgroup.procs", O_WRONLY | O_TRUNC | O_CREAT, 0644);
 	ok(events >= 0, "the shell's > opens it");
@@ -249,9 +277,11 @@ static void test_group_files(void)
 	directory = open(ROOT "/pseudo", O_RDONLY | O_DIRECTORY);
 	ok(rmdir(ROOT "/pseudo") == 0 && FAILS((int)pread(fd, buffer, 64, 0), ENODEV) &&
 	   FAILS((int)write(fd, "1", 1), ENODEV), "removed: kept descriptors answer ENODEV");
-	ok(mkdir(ROOT "/pseudo", 0755) == 0 && FAILS((int)pread(fd, buffer, 64, 0), ENODEV), "for ever");
+	ok(mkdir(ROOT "/pseudo", 0755) == 0 && FAILS((int)pread(fd, buffer, 64, 0), ENODEV),
+		"for ever");
 	ok(FAILS(openat(directory, "cgroup.procs", O_RDONLY), ENOENT) &&
-	   syscall(SYS_getdents64, directory, text, 4096) == -1 && errno == ENOENT, "its directory is empty");
+			syscall(SYS_getdents64, directory, text, 4096) == -1 && errno == ENOENT,
+		"its directory is empty");
 	close(fd);
 	close(directory);
 	rmdir(ROOT "/pseudo");
@@ -260,16 +290,21 @@ static void test_group_files(void)
 static void test_mounts(void)
 {
 	mkdir("/tmp/mnt", 0755);
-	ok(mount("tmpfs", "/tmp/mnt", "tmpfs", 0, "size=64k") == 0 && contains("/proc/mounts", "/tmp/mnt"), "mount");
+	ok(mount("tmpfs", "/tmp/mnt", "tmpfs", 0, "size=64k") == 0 &&
+			contains("/proc/mounts", "/tmp/mnt"),
+		"mount");
 	int fd = open("/tmp/mnt/f", O_CREAT | O_RDWR, 0600);
 
 	memset(text, 'x', sizeof(text));
-	ok(write(fd, text, 65536) == 65536 && FAILS((int)write(fd, text, 1), ENOSPC), "size= bounds it: ENOSPC");
+	ok(write(fd, text, 65536) == 65536 && FAILS((int)write(fd, text, 1), ENOSPC),
+		"size= bounds it: ENOSPC");
 	ok(FAILS(umount("/tmp/mnt"), EBUSY), "in use: EBUSY");
 	close(fd);
 	ok(mount("", "/tmp/mnt", "", MS_REMOUNT | MS_RDONLY, "") == 0 &&
-	   FAILS(open("/tmp/mnt/g", O_CREAT | O_RDWR, 0600), EROFS) &&
-	   FAILS(open("/tmp/mnt/f", O_RDWR), EROFS) && FAILS(unlink("/tmp/mnt/f"), EROFS), "read-only: EROFS");
+			FAILS(open("/tmp/mnt/g", O_CREAT | O_RDWR, 0600), EROFS) &&
+			FAILS(open("/tmp/mnt/f", O_RDWR), EROFS) &&
+			FAILS(unlink("/tmp/mnt/f"), EROFS),
+		"read-only: EROFS");
 	ok(umount("/tmp/mnt") == 0 && FAILS(access("/tmp/mnt/f", F_OK), ENOENT) &&
 	   FAILS(umount("/tmp/mnt"), EINVAL), "umount");
 	ok(FAILS(mount("x", "/tmp/mnt", "nosuchfs", 0, ""), ENODEV) &&

@@ -32,7 +32,7 @@ static void test_settings(void)
 	int fd = open("/dev/ttyS0", O_RDWR | O_NOCTTY), count = -1;
 	char byte;
 
-	ok(fd >= 0 && isatty(fd) && tcgetattr(fd, &before) == 0 && (before.c_lflag & ICANON), "a cooked terminal");
+	ok(fd >= 0 && isatty(fd) && tcgetattr(fd, &before) == 0, "a terminal");
 	settings = before;
 	cfmakeraw(&settings);
 	settings.c_cc[VMIN] = 0;
@@ -43,14 +43,21 @@ static void test_settings(void)
 	ok(ioctl(fd, TIOCSWINSZ, &size) == 0 && ioctl(fd, TIOCGWINSZ, &read_back) == 0 &&
 	   read_back.ws_row == 43 && read_back.ws_col == 132, "the window's size");
 	ok(ioctl(fd, FIONREAD, &count) == 0 && count == 0, "FIONREAD");
-	tcsetattr(fd, TCSANOW, &before);
+	settings = before;
+	settings.c_lflag |= ICANON;
+	ok(tcsetattr(fd, TCSANOW, &settings) == 0 && tcgetattr(fd, &settings) == 0 &&
+			(settings.c_lflag & ICANON),
+		"and cooked again");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ok(FAILS((int)read(fd, &byte, 1), EAGAIN), "nothing typed: EAGAIN");
+	tcsetattr(fd, TCSANOW, &before);
 	struct pollfd entry = { fd, POLLIN | POLLOUT, 0 };
 
 	ok(poll(&entry, 1, 0) == 1 && entry.revents == POLLOUT, "poll: only output is ready");
-	ok(FAILS(ioctl(fd, 0x12345678, 0), ENOTTY) && FAILS(ioctl(fd, TIOCSWINSZ, (void *)8), EFAULT) &&
-	   FAILS((int)lseek(fd, 0, SEEK_SET), ESPIPE), "ENOTTY, EFAULT, ESPIPE");
+	ok(FAILS(ioctl(fd, 0x12345678, 0), ENOTTY) &&
+			FAILS(ioctl(fd, TIOCSWINSZ, (void *)8), EFAULT) &&
+			FAILS((int)lseek(fd, 0, SEEK_SET), ESPIPE),
+		"ENOTTY, EFAULT, ESPIPE");
 	ok(FAILS(ioctl(fd, TIOCSPGRP, &count), ENOTTY), "not ours to control: ENOTTY");
 	close(fd);
 	fd = open("/dev/null", O_RDWR);
@@ -107,7 +114,8 @@ static int control(void)
 	if (last_signal != SIGWINCH)
 		return 6;
 	signal(SIGHUP, note);
-	if (ioctl(fd, TIOCNOTTY) != 0 || last_signal != SIGHUP || !FAILS(open("/dev/tty", O_RDWR), ENXIO))
+	if (ioctl(fd, TIOCNOTTY) != 0 || last_signal != SIGHUP ||
+		!FAILS(open("/dev/tty", O_RDWR), ENXIO))
 		return 7;
 	return ioctl(fd, TIOCSCTTY, 0) == 0 && tcgetpgrp(fd) == getpid() ? 0 : 8;
 }
@@ -126,8 +134,8 @@ static void test_job_control(void)
 	if (child == 0)
 		_exit(control());
 	waitpid(child, &status, 0);
-	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "when its leader is gone the terminal is free (step %d)",
-	   WEXITSTATUS(status));
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		"when its leader is gone the terminal is free (step %d)", WEXITSTATUS(status));
 }
 
 int main(void)

@@ -58,10 +58,17 @@ void terminal_reset(enum terminal_kind kind)
 	terminal.driver = &driver;
 	terminal.foreground = GROUP;
 	terminal.settings = (struct tty_settings){
-		.control_bytes = {
-			[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
-			[VSUSP] = 26, [VWERASE] = 23,
-		},
+		.control_bytes =
+			{
+				[VINTR] = 3,
+				[VQUIT] = 28,
+				[VERASE] = 127,
+				[VKILL] = 21,
+				[VEOF] = 4,
+				[VMIN] = 1,
+				[VSUSP] = 26,
+				[VWERASE] = 23,
+			},
 	};
 	if (kind == TERMINAL_RAW)
 		return;
