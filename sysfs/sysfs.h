@@ -30,13 +30,13 @@ struct sysfs_environment {
 	struct cg_member *(*find_member)(void *context, int32_t tid);
 	/* Whether the writer may take the member to that node: 0 or -EACCES. */
 	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
+	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
+	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
+	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is
 	 * not held. */
 	int (*take_cpu_offline)(void *context, unsigned int cpu);
 	int (*bring_cpu_online)(void *context, unsigned int cpu);
-	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
-	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
-	void (*kill)(void *context, struct cg_node *node);
 };
 
 enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };
