@@ -41,7 +41,7 @@ struct archive {
 
 struct entry {
 	uint32_t field[FIELD_COUNT];
-	const char *name; /* NUL-terminated, in the archive */
+	const char *name; /* NUL-terminated, in the archive; NULL: it cannot be read */
 	const uint8_t *data;
 	size_t offset;    /* of its header */
 };
@@ -93,7 +93,7 @@ static int skip(struct archive *archive, size_t length)
 static const char *read_entry(struct archive *archive, struct entry *entry)
 {
 	entry->offset = (size_t)(archive->at - archive->start);
-	entry->name = "?";
+	entry->name = NULL;
 	if (left(archive) >= 2 && archive->at[0] == 0x1f && archive->at[1] == 0x8b)
 		return "it is compressed, which this kernel does not undo";
 	if (left(archive) < HEADER_SIZE)
@@ -273,6 +273,7 @@ static int unpack_entry(struct archive *archive, const struct entry *entry)
 int initramfs_unpack(const uint8_t *start, const uint8_t *end)
 {
 	struct archive archive = { .start = start, .end = end, .at = start };
+	const char *before = ""; /* the name of the last good entry */
 	unsigned int count = 0;
 	int error = 0;
 
@@ -286,8 +287,9 @@ int initramfs_unpack(const uint8_t *start, const uint8_t *end)
 		const char *reason = read_entry(&archive, &entry);
 
 		if (reason) {
-			printk("initramfs: entry \"%s\" at offset %zu: %s\n", entry.name,
-				entry.offset, reason);
+			printk("initramfs: %s \"%s\" at offset %zu: %s\n",
+				entry.name ? "entry" : "the entry behind",
+				entry.name ? entry.name : before, entry.offset, reason);
 			error = -EINVAL;
 		} else if (strcmp(entry.name, "TRAILER!!!") == 0) {
 			forget_linked(&archive);
@@ -298,6 +300,7 @@ int initramfs_unpack(const uint8_t *start, const uint8_t *end)
 					entry.name, entry.offset, -error);
 			else
 				count++;
+			before = entry.name;
 		}
 	}
 	forget_linked(&archive);
