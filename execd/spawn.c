@@ -51,18 +51,30 @@ static void child_console(void)
 	child_terminal(fd);
 }
 
-/* Bytes pass as they are: the other end is a program's standard input and output. */
-static bool child_command_console(void)
+/* Bytes pass as they are: the other end is a program's standard input, output or error. */
+static int open_raw(const char *path, int mode)
 {
 	struct termios settings;
-	int fd = open(COMMAND_CONSOLE_PATH, O_RDWR | O_NOCTTY);
-	if (fd < 0)
-		return false;
-	if (!tcgetattr(fd, &settings)) {
+	int fd = open(path, mode | O_NOCTTY);
+	if (fd >= 0 && !tcgetattr(fd, &settings)) {
 		cfmakeraw(&settings);
 		tcsetattr(fd, TCSANOW, &settings);
 	}
+	return fd;
+}
+
+/* The command's own line for input and output; its errors go where the log goes. */
+static bool child_command_files(void)
+{
+	int fd = open_raw(COMMAND_CONSOLE_PATH, O_RDWR);
+	if (fd < 0)
+		return false;
+	int console = open_raw(CONSOLE_PATH, O_WRONLY);
 	child_terminal(fd);
+	if (console > STDERR_FILENO) {
+		dup2(console, STDERR_FILENO);
+		close(console);
+	}
 	return true;
 }
 
@@ -148,7 +160,7 @@ pid_t spawn_command(char **arguments)
 	if (pid)
 		return pid < 0 ? -errno : pid;
 	child_prepare();
-	if (!child_command_console())
+	if (!child_command_files())
 		child_console();
 	execvp(arguments[0], arguments);
 	int number = errno;

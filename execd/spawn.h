@@ -21,8 +21,9 @@ pid_t spawn_service(const struct sched_tree *tree, const struct recipe_service *
 pid_t spawn_shell(void);
 
 /*
- * The command, in the root node, on /dev/hvc0 (raw) where there is one, else on the console. A
- * program that cannot be run is told on its standard error and ends with 127 (not there) or 126.
+ * The command, in the root node: input and output on /dev/hvc0 (raw) where there is one, else on
+ * the console, and errors on the console (raw). A program that cannot be run is told there and
+ * ends with 127 (not there) or 126.
  */
 pid_t spawn_command(char **arguments);
 

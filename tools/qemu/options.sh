@@ -39,9 +39,9 @@ usage() {
 		  --help            print this
 
 		With COMMAND, standard output is the command's and nothing else, standard input reaches
-		it unaltered but has no end, the kernel's log goes to standard error, and the exit status
-		is the command's: 124 when the timeout ran out, 125 when the kernel panicked, 130 after
-		^C. Without, leave with `poweroff` in the guest, or with ^A x.
+		it unaltered but has no end, standard error has its errors and the kernel's log, and the
+		exit status is the command's: 124 when the timeout ran out, 125 when the kernel panicked,
+		130 after ^C. Without, leave with `poweroff` in the guest, or with ^A x.
 
 		    ./run --add ./prog -- /prog --its-option
 	END

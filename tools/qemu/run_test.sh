@@ -6,7 +6,8 @@
 
 boot --config none -- /bin/sh -c 'echo out; echo err >&2; exit 42'
 expect_status 42
-expect_exactly $'out\nerr\n'
+expect_exactly $'out\n'
+expect_log $'err'
 expect_sound
 
 boot --config none -- /bin/true
