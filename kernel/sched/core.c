@@ -32,39 +32,7 @@ void task_set_state(enum task_state state)
 	full_barrier();
 }
 
-/* ---- time ---- */
-
-/* Time in user mode, up to now when it is there. */
-static uint64_t user_ticks_of(const struct task *task)
-{
-	uint64_t since = __atomic_load_n(&task->user_since_ticks, __ATOMIC_RELAXED);
-	uint64_t ticks = __atomic_load_n(&task->user_ticks, __ATOMIC_RELAXED);
-	uint64_t now = time_ticks();
-
-	return since && now > since ? ticks + now - since : ticks;
-}
-
-/* Charges the running task up to now and refreshes its weight. The queue's lock is held. */
-static void charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
-{
-	struct sched_entity *entity = &task->entity;
-
-	if (task->flags & TASK_IDLE) {
-		queue->idle_ns += now_ns - entity->charged_ns;
-		entity->charged_ns = now_ns;
-		return;
-	}
-	uint64_t had = runqueue_charge(queue, entity, now_ns);
-	__atomic_fetch_add(&entity->account->total_ns, had, __ATOMIC_RELAXED);
-	uint64_t user_ticks = user_ticks_of(task);
-	__atomic_fetch_add(&entity->account->user_ticks, user_ticks - entity->charged_user_ticks,
-			   __ATOMIC_RELAXED);
-	entity->charged_user_ticks = user_ticks;
-
-	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
-	__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
-	entity->weight = weight;
-}
+/* ---- turns ---- */
 
 /* The running task has a turn's end only while somebody waits. */
 static void set_slice_end(struct cpu *cpu)
@@ -107,7 +75,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	task->cpu = cpu;
 	task->on_queue = true;
 	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
-	charge(queue, running, now_ns);
+	sched_charge(queue, running, now_ns);
 	runqueue_place(queue, entity);
 	__atomic_store_n(&queue->load, queue->load + entity->weight, __ATOMIC_RELAXED);
 	runqueue_insert(queue, entity);
@@ -279,7 +247,7 @@ void schedule(void)
 		cpu_flush_ipis();
 	spin_lock(&queue->lock);
 	uint64_t now = time_now_ns();
-	charge(queue, previous, now);
+	sched_charge(queue, previous, now);
 	__atomic_fetch_and(&previous->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
 	put_previous(cpu, previous, now);
 	next = pick(cpu);
@@ -335,7 +303,7 @@ void sched_yield(void)
 	struct runqueue *queue = &this_cpu()->queue;
 
 	spin_lock(&queue->lock);
-	charge(queue, current, time_now_ns());
+	sched_charge(queue, current, time_now_ns());
 	if (queue->first && (int64_t)(queue->first->virtual_ns - current->entity.virtual_ns) >= 0)
 		current->entity.virtual_ns = queue->first->virtual_ns + 1;
 	bool others = queue->first;
@@ -497,90 +465,4 @@ void sched_init_cpu(struct cpu *cpu, struct task *idle)
 	idle->entity.charged_ns = time_now_ns();
 	idle->work = WORK_RESCHED; /* looks for work before its first rest */
 	cpu->queue.running = idle;
-}
-
-/* ---- what others read and set ---- */
-
-void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)
-{
-	spin_lock(&task->lock);
-	struct cpu *cpu = sched_lock_queue_of(task);
-	struct runqueue *queue = &cpu->queue;
-	struct sched_entity *entity = &task->entity;
-	uint64_t now = time_now_ns();
-
-	if (queue->running == task)
-		charge(queue, task, now);
-	entity->account = account;
-	if (entity->group != group) {
-		/* Runnable in every state but asleep and off its queue. */
-		bool counted = task->on_queue || task->state == TASK_RUNNING;
-		struct task_group *old = entity->group;
-
-		entity->group = group;
-		if (counted) {
-			group_add_load(group, entity->shares);
-			group_remove_load(old, entity->shares, cpu, now);
-		}
-	}
-	spin_unlock(&queue->lock);
-	spin_unlock(&task->lock);
-}
-
-void sched_set_shares(struct task *task, uint32_t shares)
-{
-	spin_lock(&task->lock);
-	struct cpu *cpu = sched_lock_queue_of(task);
-	struct sched_entity *entity = &task->entity;
-
-	if (cpu->queue.running == task)
-		charge(&cpu->queue, task, time_now_ns());
-	if (task->on_queue || task->state == TASK_RUNNING) {
-		group_add_load(entity->group, shares);
-		group_remove_load(entity->group, entity->shares, cpu, time_now_ns());
-	}
-	entity->shares = shares;
-	spin_unlock(&cpu->queue.lock);
-	spin_unlock(&task->lock);
-}
-
-void sched_task_times(struct task *task, uint64_t *user_ns, uint64_t *system_ns)
-{
-	uint64_t total = __atomic_load_n(&task->entity.total_ns, __ATOMIC_RELAXED);
-	uint64_t user = time_ticks_to_ns(user_ticks_of(task));
-	struct cpu *cpu = __atomic_load_n(&task->cpu, __ATOMIC_ACQUIRE);
-
-	if (cpu && __atomic_load_n(&cpu->queue.running, __ATOMIC_RELAXED) == task) {
-		uint64_t now = time_now_ns();
-		uint64_t since = __atomic_load_n(&task->entity.charged_ns, __ATOMIC_RELAXED);
-
-		total += now > since ? now - since : 0;
-	}
-	*user_ns = user;
-	*system_ns = total > user ? total - user : 0;
-}
-
-void sched_charge_all(void)
-{
-	for (unsigned int id = 0; id < cpu_count; id++) {
-		struct runqueue *queue = &cpu_table[id]->queue;
-
-		if (!cpumask_test(&cpu_online, id))
-			continue;
-		spin_lock(&queue->lock);
-		charge(queue, queue->running, time_now_ns());
-		spin_unlock(&queue->lock);
-	}
-}
-
-uint64_t sched_cpu_idle_ns(unsigned int id)
-{
-	struct cpu *cpu = cpu_table[id];
-
-	spin_lock(&cpu->queue.lock);
-	uint64_t idle = cpu->queue.idle_ns;
-	if (cpu->queue.running == cpu->idle)
-		idle += time_now_ns() - cpu->idle->entity.charged_ns;
-	spin_unlock(&cpu->queue.lock);
-	return idle;
 }

@@ -38,6 +38,8 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 /* Its shares among the tasks of its group; 1024 is weight 100. */
 void sched_set_shares(struct task *task, uint32_t shares);
 
+/* Charges the queue's running task up to now and refreshes its weight. The queue's lock is held. */
+void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns);
 /* Brings the books of every CPU's running task up to date. */
 void sched_charge_all(void);
 
