@@ -98,12 +98,13 @@ def guest_test(
         **kwargs
     )
 
-def boot_test(name, script, data = [], limit = 50, kernel = CHECKED_KERNEL, tags = [], **kwargs):
+def boot_test(name, script, args = [], data = [], limit = 50, kernel = CHECKED_KERNEL, tags = [], **kwargs):
     """Runs `script` (bash), which boots machines and says what it expects: see machine.sh.
 
     Args:
       name: of the test.
       script: label of the script.
+      args: its arguments.
       data: labels of files that the script names by their path in the workspace.
       limit: seconds for the whole script.
       kernel: label of the kernel.
@@ -114,7 +115,7 @@ def boot_test(name, script, data = [], limit = 50, kernel = CHECKED_KERNEL, tags
         name = name,
         script = "//tools/qemu:boot_test.sh",
         kernel = kernel,
-        args = ["$(rootpath %s)" % script],
+        args = ["$(rootpath %s)" % script] + args,
         data = [script] + data,
         limit = limit,
         cpus = 2,
