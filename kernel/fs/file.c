@@ -8,6 +8,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/fs/fs_init.h"
 
+#include "kernel/fs/notify.h"
 #include "kernel/fs/path.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/address_space.h"
@@ -97,6 +98,8 @@ int file_open_path(struct path *path, uint32_t flags, struct file **opened)
 		return error;
 	}
 	file->flags &= ~(uint32_t)FLAGS_CREATION;
+	if (!(flags & O_PATH))
+		notify_file(file, IN_OPEN);
 	*opened = file;
 	return 0;
 }
@@ -113,11 +116,23 @@ void file_put(struct file *file)
 	kassert(before > 0);
 	if (before > 1)
 		return;
+	if (!(file->mode & FILE_PATH))
+		notify_file(file, file->mode & FILE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (unlikely(file->flock))
 		flock_release(file);
 	if (file->operations->release && !(file->mode & FILE_PATH))
 		file->operations->release(file);
 	file_free(file);
+}
+
+static int64_t read_locked(struct file *file, struct transfer *to, uint64_t *position)
+{
+	int64_t answer;
+
+	mutex_lock(&file->inode->mutex);
+	answer = file->operations->read(file, to, position);
+	mutex_unlock(&file->inode->mutex);
+	return answer;
 }
 
 int64_t file_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -128,10 +143,23 @@ int64_t file_read(struct file *file, struct transfer *to, uint64_t *position)
 		return -EBADF;
 	if (!file->operations->read)
 		return inode_is_directory(file->inode) ? -EISDIR : -EINVAL;
-	if (!(file->mode & FILE_SEEK))
-		return file->operations->read(file, to, position);
+	if (file->mode & FILE_SEEK)
+		answer = read_locked(file, to, position);
+	else
+		answer = file->operations->read(file, to, position);
+	if (answer > 0)
+		notify_file(file, IN_ACCESS);
+	return answer;
+}
+
+static int64_t write_locked(struct file *file, struct transfer *from, uint64_t *position)
+{
+	int64_t answer;
+
 	mutex_lock(&file->inode->mutex);
-	answer = file->operations->read(file, to, position);
+	if (file->flags & O_APPEND)
+		*position = file->inode->size;
+	answer = file->operations->write(file, from, position);
 	mutex_unlock(&file->inode->mutex);
 	return answer;
 }
@@ -144,13 +172,12 @@ int64_t file_write(struct file *file, struct transfer *from, uint64_t *position)
 		return -EBADF;
 	if (!file->operations->write)
 		return -EINVAL;
-	if (!(file->mode & FILE_SEEK))
-		return file->operations->write(file, from, position);
-	mutex_lock(&file->inode->mutex);
-	if (file->flags & O_APPEND)
-		*position = file->inode->size;
-	answer = file->operations->write(file, from, position);
-	mutex_unlock(&file->inode->mutex);
+	if (file->mode & FILE_SEEK)
+		answer = write_locked(file, from, position);
+	else
+		answer = file->operations->write(file, from, position);
+	if (answer > 0)
+		notify_file(file, IN_MODIFY);
 	return answer;
 }
 

@@ -31,6 +31,7 @@ struct dentry;
 struct mount;
 struct pipe;
 struct poll_table;
+struct text_buffer;
 
 /* A component of a path: not NUL-terminated. */
 struct name {
@@ -152,6 +153,8 @@ struct file {
 	uint32_t flock;        /* (a) LOCK_SH, LOCK_EX it holds: see flock.c */
 	uint64_t position;     /* (m) */
 	void *private;         /* the operations' own */
+	struct text_buffer *text; /* (m) of a pseudo-file: what was shown last (text.c) */
+	uint32_t seen;         /* (m) of a pseudo-file that tells of changes: how many it knows of */
 };
 
 struct directory_sink;

@@ -4,6 +4,7 @@
  */
 #include "kernel/fs/names.h"
 
+#include "kernel/fs/notify.h"
 #include "kernel/proc/task.h"
 
 /* Whether names may change in the directory. namespace_mutex is held. */
@@ -63,7 +64,12 @@ static int create_locked(const struct path_last *last, const struct creation *cr
 		return error;
 	if (!directory->inode->operations->create)
 		return (creation->mode & S_IFMT) == S_IFREG ? -EACCES : -EPERM;
-	return directory->inode->operations->create(directory, &last->name, creation, made);
+	error = directory->inode->operations->create(directory, &last->name, creation, made);
+	if (!error && notify_is_needed())
+		notify_object(directory->inode->filesystem, directory->inode->number,
+			      IN_CREATE | ((creation->mode & S_IFMT) == S_IFDIR ? (uint32_t)IN_ISDIR : 0U),
+			      0, &last->name);
+	return error;
 }
 
 int name_create(const struct path_last *last, const struct creation *creation, struct path *made)
@@ -105,6 +111,10 @@ int name_link(const struct path_last *last, const struct path *target)
 	if (!error)
 		error = operations->link(
 			last->directory.dentry, &last->name, target->dentry->inode);
+	if (!error) {
+		notify_inode(target->dentry->inode, IN_ATTRIB);
+		notify_entry(last->directory.dentry, &last->name, target->dentry->inode, IN_CREATE, 0);
+	}
 	mutex_unlock(&namespace_mutex);
 	return error;
 }
@@ -162,6 +172,11 @@ int name_remove(const struct path_last *last, enum name_removal removal)
 		error = -EPERM;
 	if (!error)
 		error = operations->remove(entry.dentry);
+	if (!error) {
+		if (!directory)
+			notify_inode(entry.dentry->inode, IN_ATTRIB); /* its link count */
+		notify_entry(last->directory.dentry, &last->name, entry.dentry->inode, IN_DELETE, 0);
+	}
 	mutex_unlock(&namespace_mutex);
 	path_put(&entry);
 	return error;
@@ -178,6 +193,22 @@ static int check_replaced(const struct path *directory, const struct path *entry
 	if (is_directory != inode_is_directory(replaced->dentry->inode))
 		return is_directory ? -ENOTDIR : -EISDIR;
 	return check_entry(directory, replaced);
+}
+
+/* `replaced` NULL: none. */
+static void notify_rename(const struct path_last *from, const struct path_last *to,
+			  const struct inode *inode, const struct inode *replaced)
+{
+	static uint32_t last_cookie; /* guarded by namespace_mutex */
+
+	if (!notify_is_needed())
+		return;
+	last_cookie++;
+	notify_entry(from->directory.dentry, &from->name, inode, IN_MOVED_FROM, last_cookie);
+	notify_entry(to->directory.dentry, &to->name, inode, IN_MOVED_TO, last_cookie);
+	if (replaced)
+		notify_inode(replaced, IN_ATTRIB); /* its link count */
+	notify_inode(inode, IN_MOVE_SELF);
 }
 
 static int rename_locked(const struct path_last *from, const struct path_last *to,
@@ -203,8 +234,11 @@ static int rename_locked(const struct path_last *from, const struct path_last *t
 		return 0;
 	if (!operations->rename)
 		return -EPERM;
-	return operations->rename(entry->dentry, to->directory.dentry, &to->name,
-				  replaced ? replaced->dentry : NULL);
+	error = operations->rename(entry->dentry, to->directory.dentry, &to->name,
+				   replaced ? replaced->dentry : NULL);
+	if (!error)
+		notify_rename(from, to, inode, replaced ? replaced->dentry->inode : NULL);
+	return error;
 }
 
 int name_rename(const struct path_last *from, const struct path_last *to, unsigned int flags)
@@ -333,6 +367,8 @@ int name_open(int directory_fd, const char *text, uint32_t flags, uint32_t mode,
 			error = inode_set_size(inode, 0);
 		if (error)
 			file_put(*file);
+		else
+			notify_file(*file, IN_MODIFY);
 	}
 	return error;
 }

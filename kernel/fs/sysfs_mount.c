@@ -11,7 +11,9 @@
 #include <stdio.h>
 
 #include "kernel/fs/fs_init.h"
+#include "kernel/fs/notify.h"
 #include "kernel/fs/path.h"
+#include "kernel/fs/poll.h"
 #include "kernel/fs/text.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
@@ -22,6 +24,7 @@ struct row_inode {
 	struct inode inode;
 	struct cg_node *node;        /* (i) with a reference; NULL: a directory of sysfs */
 	const struct sysfs_row *row; /* (i) NULL: a directory */
+	enum tree_news news;         /* (i) TREE_NEWS_COUNT: tells of no changes */
 	const struct sysfs_cpu_file *cpu_file; /* (i) of /sys/devices/system/cpu/cpuN */
 	unsigned int cpu;            /* (i) N */
 };
@@ -32,6 +35,7 @@ static const struct file_operations sysfs_directory_file_operations,
 static struct slab_cache *row_inode_cache;
 static struct filesystem sysfs, cgroup2;
 static struct dentry *sysfs_root, *cgroup2_root;
+static const struct sysfs_row *news_rows[TREE_NEWS_COUNT]; /* (i) after boot */
 static int64_t made_ns; /* when everything here came into being */
 
 static struct row_inode *row_inode(struct inode *inode)
@@ -45,6 +49,9 @@ static int64_t row_show(struct file *file, char *buffer, size_t size)
 {
 	const struct row_inode *inode = row_inode(file->inode);
 
+	/* First: what changes while it is shown is news again. */
+	if (inode->news != TREE_NEWS_COUNT)
+		file->seen = tree_news_count(inode->node, inode->news);
 	return tree_show(inode->row, inode->node, buffer, size);
 }
 
@@ -70,9 +77,24 @@ static int64_t row_write(struct file *file, struct transfer *from, uint64_t *pos
 	return answer;
 }
 
+/* Something changed since this descriptor was read last: POLLPRI and POLLERR. */
+static uint32_t row_poll(struct file *file, struct poll_table *table)
+{
+	const struct row_inode *inode = row_inode(file->inode);
+	uint32_t ready = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+
+	if (inode->news == TREE_NEWS_COUNT)
+		return ready;
+	poll_wait(table, tree_news_queue(inode->node, inode->news));
+	if (tree_news_count(inode->node, inode->news) != __atomic_load_n(&file->seen, __ATOMIC_RELAXED))
+		ready |= POLLPRI | POLLERR;
+	return ready;
+}
+
 static const struct file_operations row_file_operations = {
 	.read = row_read,
 	.write = row_write,
+	.poll = row_poll,
 	.release = text_file_release,
 };
 
@@ -112,6 +134,15 @@ static const struct file_operations cpu_file_operations = {
 
 /* ---- inodes ---- */
 
+static enum tree_news news_of(const struct sysfs_row *row)
+{
+	unsigned int news = 0;
+
+	while (news < TREE_NEWS_COUNT && news_rows[news] != row)
+		news++;
+	return row ? (enum tree_news)news : TREE_NEWS_COUNT;
+}
+
 /* Takes over the reference to `node`, even when it answers NULL (no memory). */
 static struct inode *row_inode_create(struct filesystem *filesystem, struct cg_node *node,
 				      const struct sysfs_row *row)
@@ -126,6 +157,7 @@ static struct inode *row_inode_create(struct filesystem *filesystem, struct cg_n
 	}
 	inode->node = node;
 	inode->row = row;
+	inode->news = news_of(row);
 	inode->cpu_file = NULL;
 	inode_init(&inode->inode, filesystem,
 		   of_cgroup && !row ? &cgroup_directory_operations : &sysfs_operations,
@@ -156,6 +188,30 @@ static uint64_t cgroup_number(const struct cg_node *node, const struct sysfs_row
 	uint64_t index = row ? (uint64_t)(row - sysfs_cgroup_rows(&count)) + 1 : 0;
 
 	return (node->id + 1) << 8 | index;
+}
+
+static void tell_news(const struct cg_node *node, enum tree_news news)
+{
+	const struct sysfs_row *row = news_rows[news];
+	struct name name = { row->name, row->name_length };
+
+	if (!notify_is_needed())
+		return;
+	notify_object(&cgroup2, cgroup_number(node, NULL), IN_MODIFY, 0, &name);
+	notify_object(&cgroup2, cgroup_number(node, row), IN_MODIFY, 0, NULL);
+}
+
+/* A removed node's files go with it. */
+static void tell_gone(const struct cg_node *node)
+{
+	size_t count;
+	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);
+
+	if (!notify_is_needed())
+		return;
+	for (size_t i = 0; i < count; i++)
+		notify_gone(&cgroup2, cgroup_number(node, &rows[i]), IN_DELETE_SELF);
+	notify_gone(&cgroup2, cgroup_number(node, NULL), IN_DELETE_SELF);
 }
 
 static struct dentry *cgroup_dentry(struct dentry *directory, const struct name *name,
@@ -215,7 +271,12 @@ static int cgroup_remove(struct dentry *entry)
 {
 	const struct row_inode *inode = row_inode(entry->inode);
 
-	return inode->row ? -EPERM : tree_remove_node(inode->node);
+	if (inode->row)
+		return -EPERM;
+	int error = tree_remove_node(inode->node);
+	if (!error)
+		tell_gone(inode->node);
+	return error;
 }
 
 /* One entry into the sink; false when it did not fit. */
@@ -374,6 +435,25 @@ static void add_cpu(struct dentry *directory, unsigned int cpu)
 	}
 }
 
+static void init_news(void)
+{
+	static const char *const names[TREE_NEWS_COUNT] = {
+		[TREE_NEWS_EVENTS] = "cgroup.events",
+		[TREE_NEWS_PIDS] = "pids.events",
+		[TREE_NEWS_EFFECTIVE] = "cpuset.cpus.effective",
+	};
+	size_t count;
+	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);
+
+	for (unsigned int news = 0; news < TREE_NEWS_COUNT; news++) {
+		for (size_t i = 0; i < count; i++)
+			if (!strcmp(rows[i].name, names[news]))
+				news_rows[news] = &rows[i];
+		kassert(news_rows[news]);
+	}
+	tree_news_listener = tell_news;
+}
+
 void sysfs_init(void)
 {
 	static const struct name no_name = { "", 0 };
@@ -383,6 +463,7 @@ void sysfs_init(void)
 	row_inode_cache = slab_cache_create("row inode", sizeof(struct row_inode), 8);
 	if (!row_inode_cache)
 		panic("no memory for the cache of pseudo-files");
+	init_news();
 	made_ns = realtime_now_ns();
 	sysfs = (struct filesystem){ .type = &sysfs_type, .device = filesystem_next_device() };
 	cgroup2 = (struct filesystem){ .type = &cgroup2_type, .device = filesystem_next_device() };

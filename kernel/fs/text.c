@@ -2,7 +2,7 @@
 /*
  * text.c - the machinery of pseudo-files.
  *
- * Context: the inode's mutex is held by file_read() and file_write(), so file->private is theirs.
+ * Context: the inode's mutex is held by file_read() and file_write(), so file->text is theirs.
  */
 #include "kernel/fs/text.h"
 
@@ -50,7 +50,7 @@ static struct text_buffer *buffer_create(size_t size)
 /* One byte stays free: vsnprintf writes a NUL. */
 static int64_t refresh(struct file *file, int64_t (*show)(struct file *, char *, size_t))
 {
-	struct text_buffer *buffer = file->private;
+	struct text_buffer *buffer = file->text;
 	size_t wanted = TEXT_SIZE_FIRST;
 
 	for (;;) {
@@ -58,7 +58,7 @@ static int64_t refresh(struct file *file, int64_t (*show)(struct file *, char *,
 			buffer = buffer_create(wanted);
 			if (!buffer)
 				return -ENOMEM;
-			file->private = buffer;
+			file->text = buffer;
 		}
 		int64_t length = show(file, buffer->text, buffer->size);
 
@@ -74,7 +74,7 @@ static int64_t refresh(struct file *file, int64_t (*show)(struct file *, char *,
 		wanted = (size_t)length + (size_t)length / 4 + 64;
 		kfree(buffer);
 		buffer = NULL;
-		file->private = NULL;
+		file->text = NULL;
 		if (wanted > TEXT_SIZE_MAX)
 			return -ENOMEM;
 	}
@@ -86,12 +86,12 @@ int64_t text_file_read(struct file *file, struct transfer *to, uint64_t *positio
 	struct text_buffer *buffer;
 	int64_t error;
 
-	if (*position == 0 || !file->private) {
+	if (*position == 0 || !file->text) {
 		error = refresh(file, show);
 		if (error)
 			return error;
 	}
-	buffer = file->private;
+	buffer = file->text;
 	if (*position >= buffer->length)
 		return 0;
 	size_t length = MIN(to->remaining, buffer->length - *position);
@@ -131,5 +131,5 @@ int64_t text_file_write(struct file *file, struct transfer *from, size_t size_ma
 
 void text_file_release(struct file *file)
 {
-	kfree(file->private);
+	kfree(file->text);
 }

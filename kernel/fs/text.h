@@ -28,6 +28,6 @@ int64_t text_file_read(struct file *file, struct transfer *to, uint64_t *positio
  */
 int64_t text_file_write(struct file *file, struct transfer *from, size_t size_max,
 			int (*store)(struct file *file, const char *text, size_t length));
-void text_file_release(struct file *file); /* frees file->private */
+void text_file_release(struct file *file);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "kernel/fs/devfs.h"
 #include "kernel/fs/fs_init.h"
+#include "kernel/fs/notify.h"
 #include "kernel/fs/page_index.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/pipe.h"
@@ -89,6 +90,7 @@ static void tmpfs_release(struct inode *inode)
 	struct tmpfs_inode *file = tmpfs_inode(inode);
 	uint64_t gone = page_index_cut(&file->pages, 0);
 
+	notify_gone(inode->filesystem, inode->number, inode->link_count ? IN_UNMOUNT : IN_DELETE_SELF);
 	__atomic_fetch_sub(&inode->filesystem->page_count, gone, __ATOMIC_RELAXED);
 	kfree(file->target);
 	slab_free(inode_cache, file);

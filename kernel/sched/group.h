@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "cgroups/cg.h"
+#include "kernel/sched/tree.h"
 #include "kernel/sync/spinlock.h"
 
 struct cpu;
@@ -31,6 +32,12 @@ struct cpu;
 enum { GROUP_REST_NS = 2000000 };
 
 #define FRACTION_ONE (1ULL << 32)
+
+/* One file of a node that tells of its changes. */
+struct group_news {
+	uint32_t count;         /* (a) how often it has changed */
+	struct waitqueue queue; /* who waits for the next time */
+};
 
 struct task_group {
 	struct cg_node node;          /* (t) */
@@ -51,6 +58,7 @@ struct task_group {
 	uint64_t user_ticks;          /* (a) user time of its own tasks, in clock ticks */
 	uint64_t total_ns;            /* (a) CPU time of its own tasks */
 	uint64_t removed_user_ticks, removed_total_ns; /* (t) of nodes below that are no more */
+	struct group_news news[TREE_NEWS_COUNT];
 	char name[];                  /* (i) */
 };
 

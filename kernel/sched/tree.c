@@ -32,20 +32,20 @@ static struct task *task_of(struct cg_member *member)
 	return container_of(member, struct task, member);
 }
 
-/* The group object of a node; the root's node lives in the tree itself. */
-static struct task_group *object_of(struct cg_node *node)
+/* The root's node lives in the tree itself. */
+struct task_group *tree_group_of(struct cg_node *node)
 {
 	return node == &tree.root ? root_group : group_of(node);
 }
 
 void tree_node_get(struct cg_node *node)
 {
-	__atomic_fetch_add(&object_of(node)->references, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&tree_group_of(node)->references, 1, __ATOMIC_RELAXED);
 }
 
 void tree_node_put(struct cg_node *node)
 {
-	struct task_group *group = object_of(node);
+	struct task_group *group = tree_group_of(node);
 
 	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0)
 		kfree(group);
@@ -62,16 +62,16 @@ static void set_place(struct task *task)
 {
 	struct cg_node *node = task->member.node;
 
-	sched_set_group(task, object_of(cg_node_group(node)), object_of(node));
+	sched_set_group(task, tree_group_of(cg_node_group(node)), tree_group_of(node));
 }
 
 /* The node began or ceased to compete: everything below it has another group above. */
 static void regroup(struct cg_node *top)
 {
 	for (struct cg_node *node = top; node; node = cg_next_below(node, top)) {
-		struct task_group *group = object_of(node);
+		struct task_group *group = tree_group_of(node);
 
-		group_set_parent(group, object_of(cg_node_group(node->parent)));
+		group_set_parent(group, tree_group_of(cg_node_group(node->parent)));
 		for (struct cg_member *member = cg_next_member(node, NULL); member;
 		     member = cg_next_member(node, member))
 			set_place(task_of(member));
@@ -80,7 +80,7 @@ static void regroup(struct cg_node *top)
 
 static void publish_shares(struct cg_node *node)
 {
-	struct task_group *group = object_of(node);
+	struct task_group *group = tree_group_of(node);
 
 	if (!node->parent)
 		return;
@@ -99,9 +99,11 @@ static void publish_and_unlock(void)
 	struct cg_member *member;
 	unsigned int what;
 
-	while ((node = cg_next_changed_node(&tree, &what)) != NULL)
+	while ((node = cg_next_changed_node(&tree, &what)) != NULL) {
 		if (what & CG_CHANGED_SHARES)
 			publish_shares(node);
+		tree_news_publish(node, what);
+	}
 	while ((member = cg_next_changed_member(&tree)) != NULL) {
 		struct task *task = task_of(member);
 
@@ -125,10 +127,11 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length)
 	memcpy(group->name, name, length);
 	spinlock_init(&group->lock, LOCK_RANK_GROUP);
 	group->references = 1;
+	tree_news_init(group);
 	mutex_lock(&tree_mutex);
 	error = cg_create(parent, &group->node, group->name, length);
 	if (!error) {
-		group->parent = object_of(cg_node_group(parent));
+		group->parent = tree_group_of(cg_node_group(parent));
 		group->competes = has_cpu_controller(&group->node);
 		group->weight = cg_node_shares(&group->node);
 	}
@@ -140,14 +143,15 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length)
 
 int tree_remove_node(struct cg_node *node)
 {
-	struct task_group *group = object_of(node), *up;
+	struct task_group *group = tree_group_of(node), *up;
 	int error;
 
 	mutex_lock(&tree_mutex);
-	up = node->parent ? object_of(node->parent) : NULL;
+	up = node->parent ? tree_group_of(node->parent) : NULL;
 	error = cg_remove(node);
 	if (!error) {
 		group_retire(group);
+		tree_news_end(node);
 		up->removed_total_ns += group->total_ns + group->removed_total_ns;
 		up->removed_user_ticks += group->user_ticks + group->removed_user_ticks;
 	}
@@ -198,7 +202,7 @@ static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_
 	(void)unused;
 	sched_charge_all();
 	for (const struct cg_node *node = top; node; node = cg_next_below(node, top)) {
-		const struct task_group *group = object_of((struct cg_node *)(uintptr_t)node);
+		const struct task_group *group = tree_group_of((struct cg_node *)(uintptr_t)node);
 
 		total_ns += __atomic_load_n(&group->total_ns, __ATOMIC_RELAXED) + group->removed_total_ns;
 		user_ticks += __atomic_load_n(&group->user_ticks, __ATOMIC_RELAXED) +
@@ -273,8 +277,8 @@ static void adopt(struct task *task)
 	struct cg_node *node = task->member.node;
 
 	task->allowed = task->member.allowed;
-	task->entity.group = object_of(cg_node_group(node));
-	task->entity.account = object_of(node);
+	task->entity.group = tree_group_of(cg_node_group(node));
+	task->entity.account = tree_group_of(node);
 }
 
 int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
@@ -344,6 +348,7 @@ void tree_init(void)
 		panic("no memory for the root of the tree");
 	spinlock_init(&root_group->lock, LOCK_RANK_GROUP);
 	root_group->references = 1;
+	tree_news_init(root_group);
 	root_group->active = root_group->competes = true;
 	for (unsigned int id = 0; id < cpu_count; id++) {
 		struct task *idle = cpu_table[id]->idle;

@@ -13,12 +13,14 @@
 #include "kernel/sync/mutex.h"
 #include "sysfs/sysfs.h"
 
-struct file;
 struct task;
+struct task_group;
+struct waitqueue;
 
 extern struct mutex tree_mutex; /* LOCK_RANK_TREE */
 
 struct cg_node *tree_root(void);
+struct task_group *tree_group_of(struct cg_node *node);
 void tree_node_get(struct cg_node *node);
 void tree_node_put(struct cg_node *node);
 
@@ -37,6 +39,21 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *te
 /* The same for a file of /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
 int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size);
 int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const char *text, size_t length);
+
+/*
+ * Files whose changes are told to those who wait for them: cgroup.events, pids.events,
+ * cpuset.cpus.effective. A descriptor has news when the count is another than it was at its last read;
+ * the queue is woken at each change, and when the node is removed.
+ */
+enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_COUNT };
+uint32_t tree_news_count(struct cg_node *node, enum tree_news news);
+struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news);
+/* Whom to tell besides, set at boot. Called at each change with the mutex held. */
+extern void (*tree_news_listener)(const struct cg_node *node, enum tree_news news);
+/* For tree.c: what an operation changed in a node; a new node's files; a removed one's. */
+void tree_news_publish(struct cg_node *node, unsigned int changes);
+void tree_news_init(struct task_group *group);
+void tree_news_end(struct cg_node *node);
 
 /* A new thread takes its parent's place, or goes into `node` (CLONE_INTO_CGROUP; NULL: none).
  * Fills child->allowed. Errors of cg_check_attach. Before sched_start(). Takes the mutex. */

@@ -27,6 +27,7 @@ enum lock_rank {
 	LOCK_RANK_FUTEX,         /* one bucket of futex waiters */
 	LOCK_RANK_FILES,         /* one descriptor table; one working directory */
 	LOCK_RANK_FILE_STATE,    /* reference counts and small state of the VFS and its devices */
+	LOCK_RANK_NOTIFY,        /* who watches which file, and what happened to it */
 	LOCK_RANK_PAGE_CACHE,    /* the pages of one file */
 	LOCK_RANK_WAITQUEUE,     /* one wait queue */
 	LOCK_RANK_TIMER,         /* one CPU's timers */

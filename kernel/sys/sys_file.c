@@ -2,7 +2,7 @@
 /*
  * sys_file.c - reading, writing and seeking open files.
  */
-#include "kernel/fs/file.h"
+#include "kernel/fs/notify.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/slab.h"
@@ -257,6 +257,8 @@ int64_t sys_ftruncate(const uint64_t *argument)
 		answer = -EINVAL;
 	else
 		answer = inode_set_size(borrowed.file->inode, argument[1]);
+	if (!answer)
+		notify_file(borrowed.file, IN_MODIFY);
 	fd_return(borrowed);
 	return answer;
 }
@@ -282,6 +284,8 @@ int64_t sys_fallocate(const uint64_t *argument)
 		answer = borrowed.file->mode & FILE_SEEK ? -ENODEV : -ESPIPE;
 	else if (end > borrowed.file->inode->size)
 		answer = inode_set_size(borrowed.file->inode, end);
+	if (!answer)
+		notify_file(borrowed.file, IN_MODIFY);
 	fd_return(borrowed);
 	return answer;
 }

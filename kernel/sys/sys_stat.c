@@ -2,6 +2,7 @@
 /*
  * sys_stat.c - what is known of a file, and its owner, mode, size and times.
  */
+#include "kernel/fs/notify.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/mm/page.h"
@@ -73,6 +74,15 @@ static void put_target(struct target *target)
 		path_put(&target->path);
 	else
 		fd_return(target->borrowed);
+}
+
+static void notify_target(const struct target *target)
+{
+	struct dentry *dentry = target->path.mount ? target->path.dentry
+						   : target->borrowed.file->path.dentry;
+
+	if (notify_is_needed() && dentry)
+		notify_dentry(dentry, IN_ATTRIB);
 }
 
 static bool target_is_read_only(const struct target *target)
@@ -267,6 +277,7 @@ static int change_mode(const struct target *target, uint32_t mode)
 	__atomic_store_n(
 		&inode->mode, (inode->mode & S_IFMT) | (mode & S_PERMISSIONS), __ATOMIC_RELAXED);
 	inode_touch(inode);
+	notify_target(target);
 	return 0;
 }
 
@@ -323,6 +334,7 @@ static int change_owner(const struct target *target, uint32_t uid, uint32_t gid)
 	if (!inode_is_directory(inode))
 		inode->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 	inode_touch(inode);
+	notify_target(target);
 	return 0;
 }
 
@@ -393,6 +405,7 @@ static int change_times(const struct target *target, const struct abi_timespec t
 	inode->accessed_ns = time_ns_of(&times[0], now, inode->accessed_ns);
 	inode->modified_ns = time_ns_of(&times[1], now, inode->modified_ns);
 	inode->changed_ns = now;
+	notify_target(target);
 	return 0;
 }
 
@@ -437,6 +450,8 @@ int64_t sys_truncate(const uint64_t *argument)
 		error = inode_permission(path.dentry->inode, ACCESS_WRITE);
 	if (!error)
 		error = inode_set_size(path.dentry->inode, argument[1]);
+	if (!error && notify_is_needed())
+		notify_dentry(path.dentry, IN_MODIFY);
 	path_put(&path);
 	return error;
 }
