@@ -193,6 +193,51 @@ static void run_phase(const char *name, int (*const *changes)(void), unsigned in
 	   (unsigned long long)goal, (unsigned long long)outside);
 }
 
+/* The CPU of a task, as /proc/PID/stat has it in field 39. */
+static int cpu_of(pid_t pid)
+{
+	char path[32], text[1024];
+	int cpu = -1, field = 2;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY);
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	for (char *at = strrchr(text, ')'); at; at = strchr(at + 1, ' '))
+		if (++field == 40)
+			cpu = atoi(at);
+	return cpu;
+}
+
+/* A task that is busy inside the kernel has left its CPU, too, when the call returns. */
+static void test_inside_the_kernel(void)
+{
+	enum { MOVES = 200, CHUNK = 1 << 20 };
+	int late = 0, errors = 0;
+
+	pid_t reader = fork();
+	if (reader == 0) {
+		char *chunk = malloc(CHUNK);
+		int zero = open("/dev/zero", O_RDONLY);
+		while (read(zero, chunk, CHUNK) == CHUNK)
+			;
+		_exit(1);
+	}
+	for (int i = 0; i < MOVES; i++) {
+		static const struct timespec pause = { .tv_nsec = 50000 };
+		unsigned long mask = i & 1 ? 1 : 2;
+		errors += sched_setaffinity(reader, sizeof(mask), (cpu_set_t *)&mask) != 0;
+		/* Between two CPUs, running on neither, it still names the old one. */
+		late += cpu_of(reader) != !(i & 1) && cpu_of(reader) != !(i & 1);
+		nanosleep(&pause, NULL);
+	}
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+	ok(errors == 0 && late == 0, "a task in a system call has moved when the call returns (%d late)",
+	   late);
+}
+
 static int start_samplers(void)
 {
 	shared = mmap(NULL, sizeof(*shared) * SAMPLERS_MAX, PROT_READ | PROT_WRITE,
@@ -226,6 +271,8 @@ int main(void)
 	all = (1U << cpus) - 1;
 	wide = all;
 	ok(sched_setaffinity(0, sizeof(wide), (cpu_set_t *)&wide) == 0, "the changer runs anywhere");
+	if (cpus > 1)
+		test_inside_the_kernel();
 	group_put("", "cgroup.subtree_control", "+cpuset +cpu");
 	error = group_make("masks");
 	error = error ? error : group_put("masks", "cgroup.subtree_control", "+cpuset +cpu");
