@@ -205,7 +205,7 @@ static int proc_lookup(struct dentry *parent, const struct name *name, struct de
 		if (number < 0 || !directory->find ||
 		    directory->find(&inode->subject, number, &subject) != 0)
 			return -ENOENT;
-		entry = directory->numbered;
+		entry = subject.process ? directory->numbered : directory->kernel_numbered;
 	}
 	*found = proc_dentry(parent, name, entry, &subject);
 	return *found ? 0 : -ENOMEM;

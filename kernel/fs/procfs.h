@@ -14,7 +14,7 @@ struct task;
 
 /* What an entry speaks of; which are set depends on where it is. */
 struct proc_subject {
-	struct process *process; /* with a reference, or NULL */
+	struct process *process; /* with a reference, or NULL (a kernel thread has none) */
 	struct task *task;       /* a living thread, with a reference, or NULL (of a zombie, too) */
 	int fd;                  /* in /proc/PID/fd */
 };
@@ -38,10 +38,12 @@ struct proc_directory {
 		const struct proc_subject *directory, int32_t number, struct proc_subject *found);
 	int32_t (*next)(const struct proc_subject *directory, int32_t from);
 	const struct proc_entry *numbered; /* what each of them is */
+	const struct proc_entry *kernel_numbered; /* in its place, for one without a process */
 };
 
 extern const struct proc_directory proc_root;                /* procfs_system.c */
 extern const struct proc_entry proc_process_entry;           /* procfs_process.c: /proc/PID */
+extern const struct proc_entry proc_kernel_thread_entry;     /* the same of a kernel thread */
 int proc_find_process(const struct proc_subject *directory, int32_t number,
 		      struct proc_subject *found);
 int32_t proc_next_process(const struct proc_subject *directory, int32_t from);

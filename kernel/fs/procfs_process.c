@@ -24,12 +24,9 @@ int proc_find_process(
 
 		if (!task)
 			return -ENOENT;
-		if (!task->process) {
-			task_put(task);
-			return -ENOENT;
-		}
 		found->process = task->process;
-		process_get(found->process);
+		if (found->process)
+			process_get(found->process);
 		found->task = task;
 		return 0;
 	}
@@ -39,15 +36,8 @@ int proc_find_process(
 
 int32_t proc_next_process(const struct proc_subject *directory, int32_t from)
 {
-	struct process *process = process_next(from - 1);
-	int32_t pid;
-
 	(void)directory;
-	if (!process)
-		return -1;
-	pid = process->pid;
-	process_put(process);
-	return pid;
+	return pid_next(from - 1);
 }
 
 static int find_thread(
@@ -416,4 +406,19 @@ static const struct proc_directory process_directory = { .entries = process_entr
 
 const struct proc_entry proc_process_entry = {
 	.name = "", .permissions = 0555, .directory = &process_directory,
+};
+
+static const struct proc_entry kernel_thread_entries[] = {
+	{ .name = "cgroup", .permissions = 0444, .show = proc_show_cgroup },
+	{ .name = "cmdline", .permissions = 0444, .show = show_cmdline },
+	{ .name = "comm", .permissions = 0444, .show = proc_show_comm },
+	{ .name = "stat", .permissions = 0444, .show = proc_show_thread_stat },
+	{ .name = "statm", .permissions = 0444, .show = show_statm },
+	{ .name = "status", .permissions = 0444, .show = proc_show_thread_status },
+	{ .name = NULL },
+};
+static const struct proc_directory kernel_thread_directory = { .entries = kernel_thread_entries };
+
+const struct proc_entry proc_kernel_thread_entry = {
+	.name = "", .permissions = 0555, .directory = &kernel_thread_directory,
 };

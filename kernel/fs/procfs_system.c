@@ -251,5 +251,6 @@ const struct proc_directory proc_root = {
 	.entries = root_entries,
 	.find = proc_find_process,
 	.next = proc_next_process,
+	.kernel_numbered = &proc_kernel_thread_entry,
 	.numbered = &proc_process_entry,
 };

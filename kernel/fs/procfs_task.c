@@ -3,7 +3,7 @@
  * procfs_task.c - what /proc says of a process or one of its threads: stat, status and their kin.
  *
  * A thread may be gone while its process still waits to be reaped: then subject->task is NULL, and
- * the process remembers what is asked for.
+ * the process remembers what is asked for. A kernel thread has no process: subject->process is NULL.
  */
 #include "cgroups/cpulist.h"
 #include "kernel/dev/tty.h"
@@ -19,7 +19,8 @@
 enum {
 	TICK_NS = 1000000000 / TICKS_PER_SECOND,
 	KIB_PER_PAGE = PAGE_SIZE / 1024,
-	LIST_SIZE_MAX = 2048
+	LIST_SIZE_MAX = 2048,
+	STAT_KERNEL_THREAD = 0x200000, /* the one flag in stat that tools look at */
 };
 
 static const char *task_name(const struct proc_subject *subject)
@@ -40,6 +41,11 @@ static int32_t subject_id(const struct proc_subject *subject, const struct task 
 	return thread ? thread->tid : subject->process->pid;
 }
 
+static int32_t subject_process_id(const struct proc_subject *subject)
+{
+	return subject->process ? subject->process->pid : subject->task->tid;
+}
+
 static char state_letter(const struct proc_subject *subject)
 {
 	if (!subject->task)
@@ -50,7 +56,7 @@ static char state_letter(const struct proc_subject *subject)
 	case TASK_INTERRUPTIBLE:
 		return 'S';
 	case TASK_UNINTERRUPTIBLE:
-		return 'D';
+		return subject->process ? 'D' : 'I';
 	case TASK_STOPPED:
 		return 'T';
 	default:
@@ -67,6 +73,8 @@ static const char *state_word(char letter)
 		return "sleeping";
 	case 'D':
 		return "disk sleep";
+	case 'I':
+		return "idle";
 	case 'T':
 		return "stopped";
 	default:
@@ -83,9 +91,11 @@ struct family_facts {
 
 static struct family_facts family_facts(struct process *process)
 {
-	struct family_facts facts = { .foreground = -1 };
+	struct family_facts facts = { .foreground = -1, .threads = 1 };
 	struct tty *terminal;
 
+	if (!process)
+		return facts;
 	spin_lock(&family_lock);
 	facts.parent = process->parent ? process->parent->pid : 0;
 	facts.group = process->group;
@@ -132,14 +142,15 @@ static int show_stat(struct text *text, const struct proc_subject *subject,
 	struct family_facts family = family_facts(process);
 	struct memory_facts memory = memory_facts(subject->task);
 
-	text_printf(text, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", subject_id(subject, thread),
+	text_printf(text, "%d (%s) %c %d %d %d %u %d %u 0 0 0 0 ", subject_id(subject, thread),
 		task_name(subject), state_letter(subject), family.parent, family.group,
-		family.session, family.terminal_device, family.foreground);
+		family.session, family.terminal_device, family.foreground,
+		process ? 0 : STAT_KERNEL_THREAD);
 	text_printf(text, "%lu %lu %lu %lu 20 0 %u 0 %lu ", (unsigned long)(user_ns / TICK_NS),
 		(unsigned long)(system_ns / TICK_NS),
 		(unsigned long)(family.child_user_ns / TICK_NS),
 		(unsigned long)(family.child_system_ns / TICK_NS), family.threads,
-		(unsigned long)(process->start_time_ns / TICK_NS));
+		process ? (unsigned long)(process->start_time_ns / TICK_NS) : 0);
 	text_printf(text, "%lu %lu 18446744073709551615 0 0 0 0 0 ",
 		(unsigned long)(memory.mapped_pages * PAGE_SIZE),
 		(unsigned long)memory.resident_pages);
@@ -180,7 +191,7 @@ static void show_signals(struct text *text, struct process *process, struct task
 {
 	uint64_t pending = 0, shared = 0, blocked = 0, ignored = 0, caught = 0;
 
-	if (task) {
+	if (process && task) {
 		spin_lock(&process->signals.lock);
 		pending = task->signals.queue.pending;
 		shared = process->signals.queue.pending;
@@ -252,7 +263,7 @@ static int show_status(
 	int error = 0;
 
 	text_printf(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
-		    task_name(subject), letter, state_word(letter), process->pid,
+		    task_name(subject), letter, state_word(letter), subject_process_id(subject),
 		    subject_id(subject, thread), family.parent);
 	text_printf(text, "TracerPid:\t0\n");
 	show_ids(text, &cred);
@@ -263,7 +274,7 @@ static int show_status(
 	text_printf(text, "Threads:\t%u\n", family.threads);
 	show_signals(text, process, subject->task);
 	show_capabilities(text, &cred);
-	text_printf(text, "NoNewPrivs:\t%u\n", process->no_new_privileges);
+	text_printf(text, "NoNewPrivs:\t%u\n", process && process->no_new_privileges);
 	if (subject->task) {
 		error = show_allowed(text, subject->task);
 		text_printf(text, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n",

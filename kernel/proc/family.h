@@ -21,6 +21,7 @@ extern struct spinlock family_lock; /* LOCK_RANK_FAMILY */
 /* Lookups, each with a reference or NULL; they take the family lock. */
 struct process *process_find(int32_t pid);         /* alive or zombie */
 struct process *process_next(int32_t after);       /* the least PID greater than `after` */
+int32_t pid_next(int32_t after); /* likewise, kernel threads too; -1: none. Takes the family lock */
 struct task *thread_next(struct process *process, int32_t after); /* alive; by TID */
 struct task *process_leader(struct process *process); /* or any thread; NULL: a zombie */
 

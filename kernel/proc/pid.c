@@ -224,6 +224,28 @@ struct process *process_next(int32_t after)
 	return NULL;
 }
 
+static bool is_process_or_kernel_thread(int32_t pid)
+{
+	const struct task *task;
+	bool found;
+
+	spin_lock(&family_lock);
+	task = task_lookup_locked(pid);
+	found = (task && !task->process) || process_lookup_locked(pid);
+	spin_unlock(&family_lock);
+	return found;
+}
+
+int32_t pid_next(int32_t after)
+{
+	int32_t pid = after < 0 ? 0 : after;
+
+	do {
+		pid = next_used(pid + 1);
+	} while (pid < PID_MAX && !is_process_or_kernel_thread(pid));
+	return pid < PID_MAX ? pid : -1;
+}
+
 struct task *thread_next(struct process *process, int32_t after)
 {
 	struct task *best = NULL, *task;

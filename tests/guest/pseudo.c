@@ -46,6 +46,43 @@ static int contains(const char *path, const char *needle)
 	return found && strstr(found, needle);
 }
 
+/* Kernel threads: [name] in ps, in the root's cgroup.procs, and never in a group. */
+static void test_kernel_threads(void)
+{
+	DIR *directory = opendir("/proc");
+	int found = 0, good = 1;
+
+	for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+		char path[300], pid[300];
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		/* The flags are the seventh number behind the state. */
+		const char *after = slurp(path) ? strrchr(text, ')') : NULL;
+		unsigned int flags = 0;
+
+		if (atoi(entry->d_name) <= 0 || !after ||
+		    sscanf(after, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1 ||
+		    !(flags & 0x200000))
+			continue;
+		found++;
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
+		good &= slurp(path) && !*text;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		good &= slurp(path) && strlen(text) > 1;
+		snprintf(path, sizeof(path), "/proc/%s/cgroup", entry->d_name);
+		good &= slurp(path) && !strcmp(text, "0::/\n");
+		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
+		good &= contains(path, "PPid:\t0\n") && contains(path, "Cpus_allowed_list:");
+		snprintf(pid, sizeof(pid), "%s\n", entry->d_name);
+		good &= contains(ROOT "/cgroup.procs", pid);
+		snprintf(path, sizeof(path), "/proc/%s/exe", entry->d_name);
+		good &= FAILS(readlink(path, text, sizeof(text)), ENOENT);
+	}
+	if (directory)
+		closedir(directory);
+	ok(found > 0 && good, "kernel threads (%d)", found);
+}
+
 static void test_machine(void)
 {
 	ok(contains("/proc/version", "Taper") && contains("/proc/filesystems", "cgroup2") &&
@@ -319,6 +356,7 @@ static void test_mounts(void)
 int main(void)
 {
 	test_machine();
+	test_kernel_threads();
 	test_self();
 	test_zombie();
 	test_storm();
