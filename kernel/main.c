@@ -26,7 +26,7 @@ static void boot_second_half(void *unused)
 
 	(void)unused;
 	vfs_init();         /* mounts, devices, pseudo-files */
-	fdt_find_devices(); /* interrupts, input, clock */
+	fdt_find_devices(); /* input, clock */
 	time_read_rtc();
 	if (machine.initrd_start == machine.initrd_end)
 		panic("there is no initramfs: the machine was started without one (QEMU: -initrd)");
@@ -64,6 +64,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	slab_init();
 	proc_init();                                  /* tables of tasks, signals, futexes */
 	fdt_find_cpus(hart);                          /* CPU numbers */
+	fdt_find_interrupts();                        /* who serves devices */
 	smp_start_others();                           /* the other harts idle */
 	tree_init();                                  /* the root node */
 	struct task *second = kernel_thread_create("boot", boot_second_half, NULL);

@@ -83,21 +83,53 @@ static int context_of(int plic, const struct cpu *cpu)
 	return -1;
 }
 
-static void find_interrupt_controller(void)
-{
-	int node = fdt_next_compatible(-1, "riscv,plic0");
+/* The controllers' phandles, by their numbers. */
+static uint32_t controller_phandles[PLIC_MAX];
 
-	if (node < 0)
-		node = fdt_next_compatible(-1, "sifive,plic-1.0.0");
-	void *registers = map_registers(node, NULL);
-	for (unsigned int id = 0; id < cpu_count; id++)
-		cpu_table[id]->interrupt_context = registers ? context_of(node, cpu_table[id]) : -1;
-	int context = this_cpu()->interrupt_context;
-	if (context < 0) {
-		printk("machine: no interrupt controller that we know; the console takes no input\n");
-		return;
+static void find_interrupt_controllers(const char *compatible)
+{
+	for (int node = fdt_next_compatible(-1, compatible); node >= 0;
+	     node = fdt_next_compatible(node, compatible)) {
+		void *registers = map_registers(node, NULL);
+		int number = registers ? plic_add((uintptr_t)registers, fdt_cell(node, "riscv,ndev", 0))
+				       : -ENODEV;
+
+		if (number < 0)
+			continue;
+		controller_phandles[number] = fdt_get_phandle(machine.device_tree, node);
+		for (unsigned int id = 0; id < cpu_count; id++) {
+			int context = context_of(node, cpu_table[id]);
+
+			if (context < 0 || cpu_table[id]->interrupt_context >= 0)
+				continue;
+			cpu_table[id]->interrupt_context = context;
+			cpu_table[id]->interrupt_controller = (uint8_t)number;
+		}
 	}
-	plic_init((uintptr_t)registers, fdt_cell(node, "riscv,ndev", 0), (uint32_t)context);
+}
+
+void fdt_find_interrupts(void)
+{
+	for (unsigned int id = 0; id < cpu_count; id++)
+		cpu_table[id]->interrupt_context = -1;
+	find_interrupt_controllers("riscv,plic0");
+	if (!controller_phandles[0])
+		find_interrupt_controllers("sifive,plic-1.0.0");
+	if (!controller_phandles[0])
+		printk("machine: no interrupt controller that we know; the console takes no input\n");
+}
+
+/* A device's interrupt; a node above it may say at which controller. */
+static uint32_t interrupt_of(int node)
+{
+	uint32_t source = fdt_cell(node, "interrupts", 0), parent = 0;
+
+	for (; node >= 0 && !parent; node = fdt_parent_offset(machine.device_tree, node))
+		parent = fdt_cell(node, "interrupt-parent", 0);
+	for (int number = 0; parent && number < PLIC_MAX; number++)
+		if (controller_phandles[number] == parent)
+			return plic_interrupt(number, source);
+	return INTERRUPT_NONE;
 }
 
 void fdt_find_devices(void)
@@ -106,9 +138,8 @@ void fdt_find_devices(void)
 	int node = stdout_node();
 	struct fdt_range range;
 
-	find_interrupt_controller();
 	if (is_uart(node))
-		uart_start_input(fdt_cell(node, "interrupts", 0));
+		uart_start_input(interrupt_of(node));
 	node = fdt_next_compatible(-1, "google,goldfish-rtc");
 	if (node >= 0 && fdt_reg(node, 0, &range))
 		machine.rtc = range.start;
@@ -117,8 +148,7 @@ void fdt_find_devices(void)
 		void *registers = map_registers(node, &size);
 
 		if (registers)
-			virtio_console_probe((uintptr_t)registers, size,
-					     fdt_cell(node, "interrupts", 0));
+			virtio_console_probe((uintptr_t)registers, size, interrupt_of(node));
 	}
 }
 

@@ -45,7 +45,8 @@ void fdt_add_memory(paddr_t kernel_start, paddr_t kernel_end); /* RAM to the pag
 void fdt_map(void);                   /* after paging_init(): the tree and the initramfs stay readable */
 void fdt_find_cpus(uint64_t boot_hart); /* cpu_table, cpu_possible; boot_hart's is this_cpu */
 void fdt_find_console(void);          /* the UART and the power, so that a panic is seen early */
-void fdt_find_devices(void);          /* interrupt controller, console input, virtio, clock */
+void fdt_find_interrupts(void);       /* interrupt controllers, before the other harts start */
+void fdt_find_devices(void);          /* console input, virtio, clock */
 
 /* Called by fdt_find_devices for every such node. */
 void virtio_console_probe(uintptr_t registers, size_t size, unsigned int interrupt);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * plic.c - see plic.h. Only one CPU's context is enabled, so only that CPU claims.
+ * plic.c - see plic.h. Only one CPU's context of a controller is enabled, so only that CPU claims.
+ * It hands over itself, between two interrupts: what it has claimed it has completed.
  */
 #include "kernel/dev/plic.h"
 #include "kernel/kernel.h"
+#include "kernel/riscv/csr.h"
+#include "kernel/smp/cpu.h"
 
-enum { SOURCES_MAX = 256 };
+enum { SOURCES_MAX = 256, NOBODY = -1 };
 
 /* Byte offsets, PLIC specification chapter 3. */
 enum {
@@ -22,71 +25,134 @@ struct source {
 	void *argument;
 };
 
-static struct {
-	uintptr_t registers;  /* (i) 0: there is none */
+struct controller {
+	uintptr_t registers;   /* (i) */
 	uint32_t source_count; /* (i) */
-	uint32_t context;     /* (i) */
+	int32_t server;        /* (a) id of the CPU that serves; NOBODY */
+	uint32_t enabled[SOURCES_MAX / 32]; /* (i) once all are registered */
 	struct source sources[SOURCES_MAX];
-} plic;
+};
 
-static volatile uint32_t *reg(uint64_t offset)
+static struct controller controllers[PLIC_MAX];
+static uint32_t controller_count; /* (i) */
+
+/* The CPU's controller; NULL: it has none. */
+static struct controller *controller_of(const struct cpu *cpu)
 {
-	return (volatile uint32_t *)(plic.registers + offset);
+	return cpu->interrupt_context < 0 ? NULL : &controllers[cpu->interrupt_controller];
 }
 
-static volatile uint32_t *enable_word(uint32_t context, uint32_t word)
+static volatile uint32_t *reg(const struct controller *controller, uint64_t offset)
 {
-	return reg(ENABLE + (uint64_t)context * ENABLE_STRIDE + word * 4UL);
+	return (volatile uint32_t *)(controller->registers + offset);
 }
 
-static volatile uint32_t *claim_register(void)
+static void enable(const struct controller *controller, int32_t context, const uint32_t *words)
 {
-	return reg(THRESHOLD + (uint64_t)plic.context * CONTEXT_STRIDE + CLAIM);
+	uint64_t at = ENABLE + (uint64_t)context * ENABLE_STRIDE;
+
+	for (uint32_t word = 0; word <= controller->source_count / 32; word++)
+		*reg(controller, at + word * 4UL) = words[word];
 }
 
-void plic_init(uintptr_t registers, uint32_t source_count, uint32_t context)
+/* That context gets the controller's interrupts; no other one has them. */
+static void serve_from(const struct controller *controller, int32_t context)
 {
-	plic.registers = registers;
-	plic.source_count = MIN(source_count, (uint32_t)SOURCES_MAX - 1);
-	plic.context = context;
-	for (uint32_t word = 0; word <= plic.source_count / 32; word++)
-		*enable_word(context, word) = 0;
-	*reg(THRESHOLD + (uint64_t)context * CONTEXT_STRIDE) = 0;
+	*reg(controller, THRESHOLD + (uint64_t)context * CONTEXT_STRIDE) = 0;
+	enable(controller, context, controller->enabled);
 }
 
-void plic_move_from(uint32_t from, uint32_t to)
+int plic_add(uintptr_t registers, uint32_t source_count)
 {
-	if (!plic.registers || plic.context != from)
+	if (controller_count == PLIC_MAX)
+		return -ENOSPC;
+	controllers[controller_count] = (struct controller){
+		.registers = registers,
+		.source_count = MIN(source_count, (uint32_t)SOURCES_MAX - 1),
+		.server = NOBODY,
+	};
+	return (int)controller_count++;
+}
+
+uint32_t plic_interrupt(int controller, uint32_t source)
+{
+	if (controller < 0 || !source || source > controllers[controller].source_count)
+		return INTERRUPT_NONE;
+	return (uint32_t)controller * SOURCES_MAX + source;
+}
+
+int interrupt_register(uint32_t interrupt, void (*handler)(void *), void *argument)
+{
+	if (interrupt == INTERRUPT_NONE)
+		return -EINVAL;
+	struct controller *controller = &controllers[interrupt / SOURCES_MAX];
+	uint32_t number = interrupt % SOURCES_MAX;
+	struct source *source = &controller->sources[number];
+
+	if (source->handler)
+		return -EBUSY;
+	*source = (struct source){ handler, argument };
+	*reg(controller, PRIORITY + number * 4UL) = 1;
+	controller->enabled[number / 32] |= 1U << number % 32;
+	full_barrier(); /* a CPU that joins now sees it enabled, or we see the CPU */
+	int32_t server = __atomic_load_n(&controller->server, __ATOMIC_RELAXED);
+	if (server != NOBODY)
+		enable(controller, cpu_table[server]->interrupt_context, controller->enabled);
+	return 0;
+}
+
+void plic_join(void)
+{
+	static const uint32_t nothing[SOURCES_MAX / 32];
+	struct cpu *cpu = this_cpu();
+	struct controller *controller = controller_of(cpu);
+	int32_t nobody = NOBODY;
+
+	if (!controller)
 		return;
-	*reg(THRESHOLD + (uint64_t)to * CONTEXT_STRIDE) = 0;
-	__atomic_store_n(&plic.context, to, __ATOMIC_RELEASE);
-	for (uint32_t word = 0; word <= plic.source_count / 32; word++) {
-		*enable_word(to, word) = *enable_word(from, word);
-		*enable_word(from, word) = 0;
+	if (__atomic_compare_exchange_n(&controller->server, &nobody, (int32_t)cpu->id, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+		full_barrier();
+		serve_from(controller, cpu->interrupt_context);
+	} else {
+		enable(controller, cpu->interrupt_context, nothing);
 	}
 }
 
-int interrupt_register(unsigned int source, void (*handler)(void *), void *argument)
+void plic_leave(void)
 {
-	if (!plic.registers || source == 0 || source > plic.source_count)
-		return -EINVAL;
-	if (plic.sources[source].handler)
-		return -EBUSY;
-	plic.sources[source] = (struct source){ handler, argument };
-	*reg(PRIORITY + source * 4UL) = 1;
-	*enable_word(plic.context, source / 32) |= 1U << source % 32;
-	return 0;
+	static const uint32_t nothing[SOURCES_MAX / 32];
+	struct cpu *cpu = this_cpu();
+	struct controller *controller = controller_of(cpu);
+
+	if (!controller || __atomic_load_n(&controller->server, __ATOMIC_RELAXED) != (int32_t)cpu->id)
+		return;
+	enable(controller, cpu->interrupt_context, nothing);
+	cpumask_for_each(id, &cpu_online) {
+		struct cpu *heir = cpu_table[id];
+
+		if (heir == cpu || controller_of(heir) != controller)
+			continue;
+		__atomic_store_n(&controller->server, (int32_t)id, __ATOMIC_RELEASE);
+		serve_from(controller, heir->interrupt_context);
+		return;
+	}
+	__atomic_store_n(&controller->server, NOBODY, __ATOMIC_RELEASE);
 }
 
 void plic_serve(void)
 {
+	const struct cpu *cpu = this_cpu();
+	struct controller *controller = controller_of(cpu);
 	uint32_t source;
 
-	if (!plic.registers)
+	if (!controller)
 		return;
-	while ((source = *claim_register()) != 0) {
-		if (source <= plic.source_count && plic.sources[source].handler)
-			plic.sources[source].handler(plic.sources[source].argument);
-		*claim_register() = source;
+	volatile uint32_t *claim = reg(controller, THRESHOLD + CLAIM +
+				       (uint64_t)cpu->interrupt_context * CONTEXT_STRIDE);
+	while ((source = *claim) != 0) {
+		if (source <= controller->source_count && controller->sources[source].handler)
+			controller->sources[source].handler(controller->sources[source].argument);
+		*claim = source;
 	}
 }

@@ -19,7 +19,8 @@ struct cpu {
 	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from; entry.S */
 	unsigned int id;            /* (i) */
 	uint64_t hart;              /* (i) */
-	int32_t interrupt_context;  /* (i) of the interrupt controller; -1: none */
+	int32_t interrupt_context;  /* (i) of its interrupt controller; -1: none */
+	uint8_t interrupt_controller; /* (i) */
 	bool leaving;               /* (a) its idle task stops the hart: smp/hotplug.c */
 	struct task *idle;          /* (i) */
 	struct address_space *active_space; /* only this CPU */

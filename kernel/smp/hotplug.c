@@ -41,19 +41,12 @@ static struct cpu *any_other(const struct cpu *cpu)
 	return cpu_table[cpumask_first(&others)];
 }
 
-static void move_interrupts(const struct cpu *from, const struct cpu *to)
-{
-	if (from->interrupt_context >= 0 && to->interrupt_context >= 0)
-		plic_move_from((uint32_t)from->interrupt_context, (uint32_t)to->interrupt_context);
-}
-
 static void take_offline(struct cpu *cpu)
 {
 	struct cpu *heir = any_other(cpu);
 
 	tree_set_cpu_online(cpu->id, CPU_OFF);
 	__atomic_fetch_and(&cpu_online.bits[cpu->id / 64], ~(1UL << cpu->id % 64), __ATOMIC_SEQ_CST);
-	move_interrupts(cpu, heir);
 	do {
 		sched_drain(cpu);
 		rest();
@@ -87,6 +80,7 @@ int hotplug_take_offline(unsigned int id)
 _Noreturn void hotplug_leave(void)
 {
 	csr_write(sie, 0);
+	plic_leave();
 	sbi_hart_stop();
 	panic("hart %lu does not stop", (unsigned long)this_cpu()->hart);
 }

@@ -54,6 +54,7 @@ static void start_here(struct cpu *cpu)
 {
 	timer_base_init(&cpu->timers);
 	csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
+	plic_join();
 	csr_write(scounteren, 7); /* user mode may read cycle, time, instret */
 	set_online(cpu->id);
 	paging_activate_kernel(); /* again: a stack may have been mapped before we were online */

@@ -2,12 +2,13 @@
 # shellcheck shell=bash
 #
 # replay_guest.sh FAMILY OPTION... - plays a family's conversations in the guest, through its
-# mounts, on the recorder's machine; what it prints is held against the trace here.
+# mounts, on a machine like the recorder's: 8 CPUs, 2 memory nodes. What it prints is held against
+# the trace here.
 family=$1
 shift
 
 sed -e '/^ /d; /^end$/d; s/\(.*\) = .*/\1/' "tests/oracle/traces/$family.trace" >"$scratch/script"
-boot --smp 8 --config none --timeout 45 --add tests/oracle/treeoracle:/treeoracle \
+boot --smp 8 --numa 2 --config none --timeout 45 --add tests/oracle/treeoracle:/treeoracle \
 	--add "$scratch/script:/script" "$@" -- /treeoracle /script
 expect_sound
 expect_status 0
