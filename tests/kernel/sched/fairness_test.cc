@@ -199,6 +199,20 @@ TEST_F(Sleep, OfAnInstantDoesNotRippleThroughTheTree)
 	EXPECT_EQ(simulator_load(simulator_.get(), 0), 0u);
 }
 
+TEST_F(Sleep, OfAGroupThatIsRemovedEndsAtOnce)
+{
+	Start(2);
+	int outer = Group(0, 100), inner = Group(outer, 100);
+	int task = Task(inner, 1);
+	Run(10 * kMillisecond);
+	simulator_sleep(simulator_.get(), task);
+	EXPECT_TRUE(simulator_is_active(simulator_.get(), inner));
+	simulator_retire(simulator_.get(), inner);
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), inner));
+	EXPECT_EQ(simulator_load(simulator_.get(), outer), 0u);
+	Run(10 * kMillisecond); // and no queue still has it in its list
+}
+
 TEST_F(Sleep, OfAPartnerInterruptsNobodyTooOften)
 {
 	Start(1);

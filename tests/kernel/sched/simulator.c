@@ -30,6 +30,10 @@ struct simulator {
 	struct simulated_task tasks[TASKS_MAX];
 };
 
+/* The simulator's CPUs, for the kernel's loops over all; one simulator at a time. */
+struct cpu *cpu_table[NR_CPUS];
+unsigned int cpu_count;
+
 /* One thread runs all of it. */
 void spin_lock(struct spinlock *lock) { assert(lock->next++ == 0); }
 void spin_unlock(struct spinlock *lock) { assert(lock->next-- == 1); }
@@ -51,8 +55,11 @@ struct simulator *simulator_create(unsigned int cpus)
 	assert(simulator && cpus <= CPUS_MAX);
 	simulator->now_ns = 1000000000;
 	simulator->cpu_count = cpus;
-	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+	cpu_count = cpus;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
 		runqueue_init(&simulator->cpus[cpu].queue);
+		cpu_table[cpu] = &simulator->cpus[cpu];
+	}
 	simulator_add_group(simulator, -1, 100);
 	return simulator;
 }
@@ -84,6 +91,11 @@ void simulator_set_weight(struct simulator *simulator, int group, uint32_t weigh
 void simulator_set_parent(struct simulator *simulator, int group, int parent)
 {
 	group_set_parent(simulator->groups[group], simulator->groups[parent]);
+}
+
+void simulator_retire(struct simulator *simulator, int group)
+{
+	group_retire(simulator->groups[group]);
 }
 
 uint64_t simulator_load(const struct simulator *simulator, int group)

@@ -23,6 +23,8 @@ void simulator_destroy(struct simulator *simulator);
 int simulator_add_group(struct simulator *simulator, int parent, uint32_t weight);
 void simulator_set_weight(struct simulator *simulator, int group, uint32_t weight);
 void simulator_set_parent(struct simulator *simulator, int group, int parent);
+/* The group, without tasks, is taken out of the tree. */
+void simulator_retire(struct simulator *simulator, int group);
 uint64_t simulator_load(const struct simulator *simulator, int group);
 bool simulator_is_active(const struct simulator *simulator, int group);
 
