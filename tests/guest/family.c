@@ -31,7 +31,7 @@ static void *spin_or_sleep(void *argument)
 static void *leave_soon(void *argument)
 {
 	usleep((useconds_t)(uintptr_t)argument);
-	exit(LEFT);
+	_exit(LEFT); /* exit() takes the unwinder's tables from under the first thread's pthread_exit() */
 }
 
 static void *exec_soon(void *argument)
