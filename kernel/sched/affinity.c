@@ -3,7 +3,8 @@
  * affinity.c - a task's mask changes, and it leaves the CPUs that it lost.
  *
  * A waiting task is taken to another queue at once; a running one is asked to leave: it goes
- * through schedule(), which finds the CPU outside its mask and hands it to finish_switch. The
+ * through schedule(), which finds the CPU outside its mask and hands it to finish_switch. (A waiting
+ * task for which the new mask has an idle CPU goes there as well.) The
  * caller sleeps until every such CPU runs something that may run there. After that nothing puts
  * the task back: whoever chooses a CPU for it reads the new mask under the lock that guards it.
  */
@@ -20,7 +21,8 @@ static void send_elsewhere(struct cpu *from, struct task *task)
 	spin_unlock(&from->queue.lock);
 	struct cpu *to = place_choose(task);
 	spin_lock(&to->queue.lock);
-	runqueue_carry(&to->queue, &task->entity, from_virtual);
+	if (to != from)
+		runqueue_carry(&to->queue, &task->entity, from_virtual);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 }
@@ -32,21 +34,23 @@ void sched_publish_allowed(struct task *task, const struct cpumask *allowed, str
 	spin_lock(&task->lock);
 	struct cpu *cpu = sched_lock_queue_of(task);
 
+	bool may_stay = cpumask_test(allowed, cpu->id);
+	bool is_waiting = task->on_queue && cpu->queue.running != task;
+
 	task->allowed = *allowed;
-	if (!task->on_queue || cpumask_test(allowed, cpu->id)) {
-		spin_unlock(&cpu->queue.lock);
-	} else if (cpu->queue.running == task) {
-		cpumask_set(wait, cpu->id);
-		sched_resched(cpu);
-		spin_unlock(&cpu->queue.lock);
-	} else {
+	if (is_waiting && (!may_stay || cpumask_intersects(allowed, &sched_idle_cpus))) {
 		send_elsewhere(cpu, task);
+	} else {
+		if (task->on_queue && !may_stay) {
+			cpumask_set(wait, cpu->id);
+			sched_resched(cpu);
+		}
+		spin_unlock(&cpu->queue.lock);
 	}
 	spin_unlock(&task->lock);
 }
 
-/* Whether the CPU runs something that may run there. */
-static bool runs_lawfully(struct cpu *cpu)
+bool sched_runs_lawfully(struct cpu *cpu)
 {
 	spin_lock(&cpu->queue.lock);
 	bool lawful = cpumask_test(&cpu->queue.running->allowed, cpu->id);
@@ -61,7 +65,7 @@ void sched_wait_switched(const struct cpumask *wait)
 
 		if (cpu == this_cpu() && !cpumask_test(&current->allowed, id))
 			schedule(); /* it is we who must go */
-		wait_event(&cpu->switched, runs_lawfully(cpu));
+		wait_event(&cpu->switched, sched_runs_lawfully(cpu));
 	}
 }
 

@@ -76,6 +76,8 @@ void sched_kick(struct task *task);
 void sched_set_allowed(struct task *task, const struct cpumask *allowed);
 void sched_publish_allowed(struct task *task, const struct cpumask *allowed, struct cpumask *wait);
 void sched_wait_switched(const struct cpumask *wait);
+/* Whether the CPU runs something that may run there: else somebody is about to leave it. */
+bool sched_runs_lawfully(struct cpu *cpu);
 
 void sched_yield(void); /* sched_yield(2) */
 

@@ -21,6 +21,7 @@ struct mutex tree_mutex = MUTEX_INIT(tree_mutex, LOCK_RANK_TREE);
 
 static struct cg_tree tree;          /* (t) */
 static struct task_group *root_group; /* (i) */
+static struct cpumask leaving;        /* (t) CPUs that a task had to leave, until seen to be left */
 
 struct cg_node *tree_root(void)
 {
@@ -91,10 +92,9 @@ static void publish_shares(struct cg_node *node)
 	}
 }
 
-/* Takes over what the last operation changed, and lets go of the tree. */
-static void publish_and_unlock(void)
+/* Takes over what the last operation changed. */
+static void publish_changes(void)
 {
-	struct cpumask wait = cpumask_none();
 	struct cg_node *node;
 	struct cg_member *member;
 	unsigned int what;
@@ -108,8 +108,28 @@ static void publish_and_unlock(void)
 		struct task *task = task_of(member);
 
 		set_place(task);
-		sched_publish_allowed(task, &member->allowed, &wait);
+		sched_publish_allowed(task, &member->allowed, &leaving);
 	}
+}
+
+/* And lets go of the tree. Nobody has lost a CPU. */
+static void publish_and_unlock(void)
+{
+	publish_changes();
+	mutex_unlock(&tree_mutex);
+}
+
+/* The same after what may take CPUs away: when it returns, the tree is obeyed. That may be the doing of
+ * somebody else who has asked for the same and waits himself. */
+static void publish_and_wait(void)
+{
+	struct cpumask wait = leaving;
+
+	cpumask_for_each(id, &wait)
+		if (sched_runs_lawfully(cpu_table[id]))
+			cpumask_clear(&leaving, id);
+	publish_changes();
+	wait = leaving;
 	mutex_unlock(&tree_mutex);
 	if (!cpumask_empty(&wait))
 		sched_wait_switched(&wait);
@@ -251,7 +271,7 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *te
 
 	mutex_lock(&tree_mutex);
 	error = sysfs_store(&environment, row, node, text, length);
-	publish_and_unlock();
+	publish_and_wait();
 	return error;
 }
 
@@ -306,6 +326,8 @@ void tree_exit(struct task *task)
 	if (task->member.node) {
 		cg_detach(&task->member);
 		sched_set_group(task, root_group, root_group);
+		/* No change of the tree reaches it any more: no CPU it might need may go. */
+		sched_publish_allowed(task, &cpu_possible, &leaving);
 	}
 	publish_and_unlock();
 }
@@ -317,7 +339,7 @@ int tree_pin(struct task *task, const struct cpumask *request)
 	mutex_lock(&tree_mutex);
 	if (task->member.node)
 		error = cg_pin(&task->member, request);
-	publish_and_unlock();
+	publish_and_wait();
 	return error;
 }
 
@@ -330,7 +352,7 @@ void tree_set_cpu_online(unsigned int id, enum cpu_change change)
 	else
 		cpumask_clear(&online, id);
 	cg_set_online(&tree, &online);
-	publish_and_unlock();
+	publish_and_wait();
 }
 
 /* ---- boot ---- */
