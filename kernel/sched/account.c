@@ -60,8 +60,12 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 
 		entity->group = group;
 		if (counted) {
+			uint64_t check_ns = queue->rest_check_ns;
+
 			group_add_load(group, entity->shares);
 			group_remove_load(old, entity->shares, cpu, now);
+			if (queue->rest_check_ns != check_ns)
+				sched_watch_rests(cpu);
 		}
 	}
 	spin_unlock(&queue->lock);

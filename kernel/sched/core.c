@@ -46,6 +46,20 @@ static void set_slice_end(struct cpu *cpu)
 		timer_set_slice_end(end);
 }
 
+static void set_rest_check(struct cpu *cpu)
+{
+	if (cpu->queue.rest_check_ns < cpu->timers.programmed_ns)
+		timer_wake_at(cpu->queue.rest_check_ns);
+}
+
+void sched_watch_rests(struct cpu *cpu)
+{
+	if (cpu == this_cpu())
+		set_rest_check(cpu);
+	else
+		cpu_send_ipi(cpu, IPI_RESCHED);
+}
+
 static void set_work(struct task *task, uint32_t work)
 {
 	__atomic_fetch_or(&task->work, work, __ATOMIC_SEQ_CST);
@@ -64,6 +78,20 @@ void sched_resched(struct cpu *cpu)
 
 /* ---- on and off the queues ---- */
 
+/* Whether the CPU is idle when it has `next`. Its queue's lock is held. */
+static void set_idle(struct cpu *cpu, const struct task *next)
+{
+	uint64_t *word = &sched_idle_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
+	bool idle = next->flags & TASK_IDLE;
+
+	if (idle == (bool)(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+		return;
+	if (idle)
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+}
+
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -79,6 +107,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	runqueue_place(queue, entity);
 	__atomic_store_n(&queue->load, queue->load + entity->weight, __ATOMIC_RELAXED);
 	runqueue_insert(queue, entity);
+	if (running->flags & TASK_IDLE)
+		set_idle(cpu, task); /* the next one that wakes looks elsewhere */
 	if (running->flags & TASK_IDLE || runqueue_should_preempt(queue, entity, &running->entity))
 		sched_resched(cpu);
 	else if (cpu == this_cpu())
@@ -107,13 +137,26 @@ struct cpu *sched_lock_queue_of(struct task *task)
 	}
 }
 
+/* The best CPU for it, with its queue locked: one that went offline meanwhile has been drained. */
+static struct cpu *choose_and_lock(const struct task *task)
+{
+	for (;;) {
+		struct cpu *cpu = place_choose(task);
+
+		spin_lock(&cpu->queue.lock);
+		if (likely(cpumask_test(&cpu_online, cpu->id)))
+			return cpu;
+		spin_unlock(&cpu->queue.lock);
+	}
+}
+
 /* A runnable task that is on no queue: to the best CPU. Its lock is held. */
 static void place(struct task *task)
 {
-	struct cpu *from = task->cpu, *to = place_choose(task);
+	struct cpu *from = task->cpu, *to;
 	uint64_t from_virtual = __atomic_load_n(&from->queue.virtual_ns, __ATOMIC_RELAXED);
 
-	spin_lock(&to->queue.lock);
+	to = choose_and_lock(task);
 	if (to != from)
 		runqueue_carry(&to->queue, &task->entity, from_virtual);
 	sched_enqueue(to, task, time_now_ns());
@@ -216,19 +259,6 @@ static struct task *pick(struct cpu *cpu)
 	return stolen ? stolen : cpu->idle;
 }
 
-static void set_idle(struct cpu *cpu, const struct task *next)
-{
-	uint64_t *word = &sched_idle_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
-	bool idle = next->flags & TASK_IDLE;
-
-	if (idle == (bool)(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
-		return;
-	if (idle)
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
-}
-
 /* sched_wait_switched() looks again: someone left, or may stay after all. */
 static void wake_switched(struct cpu *cpu)
 {
@@ -255,8 +285,7 @@ void schedule(void)
 	next->entity.turn_started_ns = next->entity.charged_ns = now;
 	set_idle(cpu, next);
 	set_slice_end(cpu);
-	if (queue->rest_check_ns < cpu->timers.programmed_ns)
-		timer_wake_at(queue->rest_check_ns);
+	set_rest_check(cpu);
 	if (next == previous) {
 		spin_unlock(&queue->lock);
 		wake_switched(cpu);
@@ -267,6 +296,7 @@ void schedule(void)
 	queue->previous = previous;
 	fpu_leave(previous);
 	address_space_activate(next->space);
+	full_barrier(); /* sched_kick() sets the task's work before it looks whether it runs */
 	context_switch(previous, next);
 	sched_finish_switch();
 }
@@ -355,6 +385,7 @@ void sched_ipi(void)
 
 	spin_lock(&cpu->queue.lock);
 	set_slice_end(cpu);
+	set_rest_check(cpu);
 	spin_unlock(&cpu->queue.lock);
 }
 

@@ -67,6 +67,8 @@ void sched_dequeue_waiting(struct runqueue *queue, struct task *task);
 struct cpu *sched_lock_queue_of(struct task *task);
 /* Makes `cpu` call schedule() soon. Its queue's lock is held. */
 void sched_resched(struct cpu *cpu);
+/* Makes `cpu` look at its resting groups when it is time, though it may not switch before. */
+void sched_watch_rests(struct cpu *cpu);
 struct task *entity_task(struct sched_entity *entity);
 
 #endif

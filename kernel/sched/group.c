@@ -8,6 +8,7 @@
  * sees the load, or the walker sees the cleared flag and sets it again.
  */
 #include "kernel/kernel.h"
+#include "kernel/riscv/csr.h"
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
 
@@ -32,7 +33,7 @@ static void activate(struct task_group *group)
 }
 
 /* Takes an idle group's weight out of its parent; answers the parent when that ran empty too. */
-static struct task_group *deactivate(struct task_group *group)
+static struct task_group *deactivate_one(struct task_group *group)
 {
 	struct task_group *emptied = NULL;
 
@@ -46,6 +47,12 @@ static struct task_group *deactivate(struct task_group *group)
 	return emptied;
 }
 
+static void deactivate(struct task_group *group)
+{
+	while (group)
+		group = deactivate_one(group);
+}
+
 void group_add_load(struct task_group *group, uint32_t shares)
 {
 	if (__atomic_fetch_add(&group->load, shares, __ATOMIC_RELAXED) == 0)
@@ -54,7 +61,7 @@ void group_add_load(struct task_group *group, uint32_t shares)
 
 void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns)
 {
-	if (__atomic_sub_fetch(&group->load, shares, __ATOMIC_RELAXED) != 0)
+	if (__atomic_sub_fetch(&group->load, shares, __ATOMIC_SEQ_CST) != 0)
 		return;
 	__atomic_store_n(&group->idle_since_ns, now_ns, __ATOMIC_RELAXED);
 	if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED) ||
@@ -81,25 +88,28 @@ uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
 		}
 		LIST_REMOVE(group, rest_link);
 		__atomic_store_n(&group->resting, 0, __ATOMIC_RELEASE);
-		for (struct task_group *up = group; up;)
-			up = deactivate(up);
+		full_barrier();
+		deactivate(group);
 	}
 	return again;
 }
 
+/* Nobody adds to it any more, but a CPU may be about to let go of it: with every queue locked once,
+ * none is. */
 void group_retire(struct task_group *group)
 {
-	if (__atomic_load_n(&group->resting, __ATOMIC_ACQUIRE)) {
-		struct runqueue *queue = &group->resting_on->queue;
+	for (unsigned int id = 0; group->resting_on && id < cpu_count; id++) {
+		struct cpu *cpu = cpu_table[id];
 
-		spin_lock(&queue->lock);
-		if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED))
+		spin_lock(&cpu->queue.lock);
+		if (group->resting && group->resting_on == cpu) {
 			LIST_REMOVE(group, rest_link);
-		group->resting = 0;
-		spin_unlock(&queue->lock);
+			group->resting = 0;
+		}
+		spin_unlock(&cpu->queue.lock);
 	}
-	for (struct task_group *up = group; up;)
-		up = deactivate(up);
+	deactivate(group);
+	kcheck(!group->active && __atomic_load_n(&group->load, __ATOMIC_RELAXED) == 0);
 }
 
 static uint64_t fraction(struct task_group *group, uint64_t now_ns)
@@ -144,20 +154,22 @@ void group_set_weight(struct task_group *group, uint32_t weight)
 
 void group_set_parent(struct task_group *group, struct task_group *parent)
 {
-	struct task_group *old;
+	struct task_group *old = group->parent, *emptied = NULL;
 	bool counted;
 
-	if (group->parent == parent)
+	if (old == parent)
 		return;
 	spin_lock(&group->lock);
-	old = group->parent;
-	counted = group->active && old;
-	if (counted)
-		__atomic_fetch_sub(&old->load, group->weight, __ATOMIC_RELAXED);
+	counted = group->active;
 	group->parent = parent;
-	group->active = false;
 	group->cached_fraction = 0;
+	if (counted) {
+		__atomic_fetch_add(&parent->load, group->weight, __ATOMIC_RELAXED);
+		if (__atomic_sub_fetch(&old->load, group->weight, __ATOMIC_RELAXED) == 0)
+			emptied = old;
+	}
 	spin_unlock(&group->lock);
-	if (counted && parent)
-		activate(group);
+	if (counted)
+		activate(parent);
+	deactivate(emptied);
 }
