@@ -94,12 +94,16 @@ struct task *place_steal(struct cpu *cpu)
 	return NULL;
 }
 
-/* The least loaded of the mask's CPUs, of those that follow `cpu` in it. NULL: there is no other. */
+/* The mask's first idle CPU, else the least loaded of those that follow `cpu` in it. NULL: there is no
+ * other. */
 static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mask)
 {
+	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
 	struct cpu *least = NULL;
 	unsigned int looked = 0, id = cpu->id;
 
+	if (!cpumask_empty(&idle))
+		return cpu_table[cpumask_first(&idle)];
 	while (looked++ < SEARCH_CPUS) {
 		id = cpumask_next(mask, id + 1);
 		if (id == NR_CPUS)
@@ -150,11 +154,11 @@ void place_push(struct cpu *cpu, uint64_t now_ns)
 		return;
 	/* Both may have changed in between: look again. */
 	spin_lock_pair(&cpu->queue.lock, &to->queue.lock);
-	if (cpu->queue.load > to->queue.load)
+	if (cpu->queue.load > to->queue.load && cpumask_test(&cpu_online, to->id))
 		task = find_for(&cpu->queue, to, cpu->queue.load - to->queue.load);
 	if (task) {
 		carry(cpu, to, task);
-		sched_enqueue(to, task, now_ns);
+		sched_enqueue(to, task, time_now_ns());
 	}
 	spin_unlock_pair(&cpu->queue.lock, &to->queue.lock);
 }

@@ -67,6 +67,8 @@ uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, ui
 	enum { LONGEST = 1 << 30 }; /* about a second: the product below fits */
 	uint64_t had = now_ns - entity->charged_ns;
 
+	if (is_before(now_ns, entity->charged_ns))
+		return 0; /* the caller read its clock before somebody else charged */
 	entity->charged_ns = now_ns;
 	entity->total_ns += had;
 	entity->virtual_ns += ((had < LONGEST ? had : LONGEST) << WEIGHT_SHIFT) / entity->weight;
