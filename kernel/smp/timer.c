@@ -182,7 +182,7 @@ void timer_interrupt(void)
 		remove(base, timer);
 		timer->expire(timer);
 		/* Only now: timer_cancel() elsewhere waits for the lock until the callback is done. */
-		timer->base = NULL;
+		__atomic_store_n(&timer->base, NULL, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&base->lock);
 	sched_timer_work(now);
