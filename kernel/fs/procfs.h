@@ -49,6 +49,8 @@ int proc_find_process(const struct proc_subject *directory, int32_t number,
 int32_t proc_next_process(const struct proc_subject *directory, int32_t from);
 
 /* procfs_task.c: files of a process or a thread; `whole` is the process's own. */
+/* /proc/mounts and each process's: there is one name space. */
+int proc_show_mounts(struct text *text, const struct proc_subject *subject);
 int proc_show_process_stat(struct text *text, const struct proc_subject *subject);
 int proc_show_thread_stat(struct text *text, const struct proc_subject *subject);
 int proc_show_process_status(struct text *text, const struct proc_subject *subject);

@@ -146,19 +146,6 @@ static int show_statm(struct text *text, const struct proc_subject *subject)
 	return 0;
 }
 
-static int show_mounts(struct text *text, const struct proc_subject *subject)
-{
-	bool room = text->length < text->size;
-	int64_t length = mount_print_all(room ? text->buffer + text->length : NULL,
-					 room ? text->size - text->length : 0);
-
-	(void)subject;
-	if (length < 0)
-		return (int)length;
-	text->length += (size_t)length;
-	return 0;
-}
-
 /* ---- links ---- */
 
 /* Only one's own processes, or with CAP_SYS_PTRACE. */
@@ -394,7 +381,7 @@ static const struct proc_entry process_entries[] = {
 	{ .name = "fd", .permissions = 0500, .directory = &fd_directory },
 	{ .name = "limits", .permissions = 0444, .show = proc_show_limits },
 	{ .name = "maps", .permissions = 0444, .show = show_maps },
-	{ .name = "mounts", .permissions = 0444, .show = show_mounts },
+	{ .name = "mounts", .permissions = 0444, .show = proc_show_mounts },
 	{ .name = "root", .permissions = 0777, .read_link = read_root, .follow = follow_root },
 	{ .name = "stat", .permissions = 0444, .show = proc_show_process_stat },
 	{ .name = "statm", .permissions = 0444, .show = show_statm },

@@ -80,7 +80,7 @@ static int show_meminfo(struct text *text, const struct proc_subject *subject)
 	return 0;
 }
 
-static int show_mounts(struct text *text, const struct proc_subject *subject)
+int proc_show_mounts(struct text *text, const struct proc_subject *subject)
 {
 	bool room = text->length < text->size;
 	int64_t length = mount_print_all(room ? text->buffer + text->length : NULL,
@@ -237,7 +237,7 @@ static const struct proc_entry root_entries[] = {
 	{ .name = "filesystems", .permissions = 0444, .show = show_filesystems },
 	{ .name = "loadavg", .permissions = 0444, .show = show_loadavg },
 	{ .name = "meminfo", .permissions = 0444, .show = show_meminfo },
-	{ .name = "mounts", .permissions = 0444, .show = show_mounts },
+	{ .name = "mounts", .permissions = 0444, .show = proc_show_mounts },
 	{ .name = "self", .permissions = 0777, .read_link = self_read_link },
 	{ .name = "stat", .permissions = 0444, .show = show_stat },
 	{ .name = "sys", .permissions = 0555, .directory = &sys_directory },
