@@ -101,8 +101,7 @@ static _Noreturn void child_service(const struct recipe_service *service, int er
 		word += strlen(word) + 1;
 	}
 	arguments[service->argument_count] = NULL;
-	execvp(arguments[0], (char *const *)arguments);
-	int number = errno;
+	int number = -sched_exec((char *const *)arguments);
 	if (write(error_pipe, &number, sizeof(number)) < 0)
 		_exit(EXIT_NOT_EXECUTABLE);
 	_exit(EXIT_NOT_FOUND);
@@ -162,8 +161,7 @@ pid_t spawn_command(char **arguments)
 	child_prepare();
 	if (!child_command_files())
 		child_console();
-	execvp(arguments[0], arguments);
-	int number = errno;
+	int number = -sched_exec(arguments);
 	dprintf(STDERR_FILENO, "execd: %s: %s (%s)\n", arguments[0], exec_reason(number),
 		strerrorname_np(number));
 	_exit(number == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);

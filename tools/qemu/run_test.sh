@@ -34,3 +34,9 @@ expect_exactly $'data\n'
 boot --config none -- /no/such/program
 ((status != 0)) || fail "a command that is not there succeeded"
 expect_log "/no/such/program"
+
+printf '\177ELFjunk' >"$scratch/broken"
+chmod +x "$scratch/broken"
+boot --config none --add "$scratch/broken:/bin/broken" -- broken
+expect_status 126
+expect_log "execd: broken: this is no program that runs here (ENOEXEC)"

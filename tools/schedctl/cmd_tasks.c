@@ -70,11 +70,11 @@ enum exit_code command_run(struct session *session, int argc, char **argv)
 	    sched_task_move(&session->tree, &group, 0, SCHED_PROCESSES, &session->error))
 		return session_failed(session);
 
-	execvp(argv[optind], argv + optind);
-	code = errno == ENOENT ? (enum exit_code)EXIT_NOT_FOUND
-			       : (enum exit_code)EXIT_NOT_EXECUTABLE;
-	sched_fail(&session->error, errno, "%s: %s", argv[optind],
-		   errno == ENOENT ? "there is no such program" : strerrordesc_np(errno));
+	int number = -sched_exec(argv + optind);
+	code = number == ENOENT ? (enum exit_code)EXIT_NOT_FOUND
+				: (enum exit_code)EXIT_NOT_EXECUTABLE;
+	sched_fail(&session->error, number, "%s: %s", argv[optind],
+		   number == ENOENT ? "there is no such program" : strerrordesc_np(number));
 	session_failed(session);
 	return code;
 }

@@ -180,6 +180,10 @@ char *sched_task_name(pid_t task, char *buffer, size_t size);
 int sched_task_pin(pid_t task, const struct cpumask *mask, struct sched_error *error);
 int sched_task_affinity(pid_t task, struct cpumask *mask, struct sched_error *error);
 
+/* Becomes the program argv[0], searched in PATH when it has no slash; never a shell in the place of
+ * what is no program (execvp(3) tries that). Answers only when it cannot: -Exxx. */
+int sched_exec(char *const argv[]);
+
 /* As fork(), but the child's first instruction already runs inside the group. -Exxx: no child. */
 pid_t sched_fork_into(const struct sched_tree *tree, const struct sched_group *group,
 		      struct sched_error *error);

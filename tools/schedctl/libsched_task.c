@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,6 +140,30 @@ int sched_task_affinity(pid_t task, struct cpumask *mask, struct sched_error *er
 		return 0;
 	return sched_fail(error, errno, "%d: %s", (int)task,
 			  errno == ESRCH ? "there is no such task" : strerrordesc_np(errno));
+}
+
+int sched_exec(char *const argv[])
+{
+	const char *rest = getenv("PATH");
+	char file[PATH_MAX];
+	int answer = -ENOENT;
+
+	if (strchr(argv[0], '/')) {
+		execv(argv[0], argv);
+		return -errno;
+	}
+	for (rest = rest ? rest : "/bin:/usr/bin"; rest; rest = *rest ? rest + 1 : NULL) {
+		int length = (int)strcspn(rest, ":");
+
+		snprintf(file, sizeof(file), "%.*s/%s", length, rest, argv[0]);
+		rest += length;
+		execv(file, argv);
+		if (errno == EACCES)
+			answer = -EACCES; /* there may be another one further on */
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+	}
+	return answer;
 }
 
 pid_t sched_fork_into(const struct sched_tree *tree, const struct sched_group *group,
