@@ -81,6 +81,7 @@ enum cg_change {
 	CG_CHANGED_BANDWIDTH = 16, /* quota, period or burst */
 	CG_CHANGED_FROZEN = 32,   /* cg_node_is_frozen(), and so cgroup.events */
 	CG_CHANGED_MEMS = 64,     /* cpuset.mems.effective */
+	CG_CHANGED_FREEZE = 256,  /* cg_node_freezes(): its members are to stop or to go on */
 };
 
 struct cg_node {
@@ -97,7 +98,7 @@ struct cg_node {
 	struct cg_link name_link; /* (t) in one of the tree's buckets */
 	struct cg_link members;   /* (t) head, in order of arrival */
 	struct cg_link changed_link; /* (t) in the tree's queue of changed nodes */
-	uint8_t changed;          /* (t) enum cg_change; 0: not in that queue */
+	uint16_t changed;         /* (t) enum cg_change; 0: not in that queue */
 
 	cg_controllers subtree_control; /* (t) enabled for the children */
 	struct cg_node *domain;   /* (t) itself, or the root of the threaded subtree it is in */
@@ -122,6 +123,7 @@ struct cg_node {
 
 	bool freeze;              /* (t) cgroup.freeze: its own request */
 	uint32_t freezers;        /* (t) nodes from here up that request it */
+	uint32_t running_count;   /* (t) members here and below that have not stopped */
 
 	int32_t pids_max;         /* (t) pids.max */
 	int32_t task_count;       /* (t) members here and below */
@@ -138,6 +140,7 @@ struct cg_member {
 	struct cg_link changed_link; /* (t) in the tree's queue of changed members */
 	bool leads;               /* (t) stands for its process: the leader, or another later */
 	bool pinned;              /* (t) has a pin */
+	bool running;             /* (t) has not stopped; false where nobody counts (cg_count_running) */
 	bool kernel_thread;       /* (i) is never moved or pinned, and obeys no node's mask */
 	int32_t tid;              /* (t) */
 	int32_t pid;              /* (i) its process */
@@ -154,6 +157,7 @@ struct cg_tree {
 	unsigned int cpu_count;        /* (i) one more than the last possible CPU */
 	cg_controllers available;      /* (i) what the root offers */
 	uint8_t features;              /* (i) enum cg_feature */
+	bool counts_running;           /* (i) members stop when the caller says so, not at once */
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	uint64_t last_id;              /* (t) */
 	uint64_t shape;                /* (t) how often a node was made or removed */
@@ -167,6 +171,9 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 		  const struct cpumask *online, cg_controllers available);
 /* Right after it: what the system enforces (else nothing), its memory nodes (else the first). */
 void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems);
+/* And: a member of a node that freezes has stopped when cg_member_stopped() says so; without this call
+ * each stops at once. */
+void cg_count_running(struct cg_tree *tree);
 
 /* ---- shape: cg_tree.c ---- */
 
@@ -224,9 +231,15 @@ int cg_set_descendants_max(struct cg_node *node, int32_t limit);
  * root, -ENODEV. */
 int cg_set_freeze(struct cg_node *node, int32_t freeze);
 
-static inline bool cg_node_is_frozen(const struct cg_node *node)
+/* Whether its members are to stand still; whether all of them do, those below included. */
+static inline bool cg_node_freezes(const struct cg_node *node)
 {
 	return node->freezers;
+}
+
+static inline bool cg_node_is_frozen(const struct cg_node *node)
+{
+	return node->freezers && !node->running_count;
 }
 
 /* ---- CPUs: cg_cpuset.c ---- */
@@ -309,6 +322,10 @@ int cg_move(struct cg_member *member, struct cg_node *node, enum cg_scope scope)
 /* sched_setaffinity: remembers all of `request`, allows what the node has of it now.
  * -EINVAL nothing of it is there, or a kernel thread. */
 int cg_pin(struct cg_member *member, const struct cpumask *request);
+
+/* The member stands still for its node; it goes on. O(depth). */
+void cg_member_stopped(struct cg_member *member);
+void cg_member_continued(struct cg_member *member);
 
 /* pids.max: 0 to CG_PIDS_MAX, or CG_LIMIT_NONE. -EINVAL, -EACCES the root, -ENODEV. */
 int cg_set_pids_max(struct cg_node *node, int64_t limit);

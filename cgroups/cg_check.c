@@ -14,6 +14,7 @@ struct sums {
 	uint32_t children, descendants, threaded;
 	uint32_t populated_domains, populated_threaded;
 	int32_t tasks;
+	uint32_t running;
 };
 
 static void add_child(const struct cg_node *child, struct sums *sums)
@@ -26,6 +27,7 @@ static void add_child(const struct cg_node *child, struct sums *sums)
 	sums->populated_domains += populated && !threaded;
 	sums->populated_threaded += populated && threaded;
 	sums->tasks += child->task_count;
+	sums->running += child->running_count;
 }
 
 static void check_counts(const struct cg_node *node)
@@ -45,6 +47,9 @@ static void check_counts(const struct cg_node *node)
 	cg_assert(node->populated_domain_children == sums.populated_domains);
 	cg_assert(node->populated_threaded_children == sums.populated_threaded);
 	cg_assert(node->task_count == sums.tasks + (int32_t)node->member_count);
+	cg_for_each_link(link, &node->members)
+		sums.running += cg_member_of_node_link(link)->running;
+	cg_assert(node->running_count == sums.running);
 }
 
 static void check_shape(const struct cg_tree *tree, const struct cg_node *node)

@@ -197,9 +197,11 @@ int cg_set_freeze(struct cg_node *node, int32_t freeze)
 
 	node->freeze = freeze;
 	for (struct cg_node *below = node; below; below = cg_next_below(below, node)) {
-		bool before = cg_node_is_frozen(below);
+		bool froze = cg_node_freezes(below), frozen = cg_node_is_frozen(below);
 		below->freezers += freeze ? 1U : -1U;
-		if (cg_node_is_frozen(below) != before)
+		if (cg_node_freezes(below) != froze)
+			cg_node_changed(below, CG_CHANGED_FREEZE);
+		if (cg_node_is_frozen(below) != frozen)
 			cg_node_changed(below, CG_CHANGED_FROZEN);
 	}
 	return 0;

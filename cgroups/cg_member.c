@@ -43,6 +43,32 @@ static void count_task(struct cg_node *node, int32_t step)
 		node->task_count += step;
 }
 
+static void count_running(struct cg_node *node, uint32_t step)
+{
+	for (; node; node = node->parent) {
+		bool before = cg_node_is_frozen(node);
+		node->running_count += step;
+		if (cg_node_is_frozen(node) != before)
+			cg_node_changed(node, CG_CHANGED_FROZEN);
+	}
+}
+
+void cg_member_stopped(struct cg_member *member)
+{
+	if (!member->running)
+		return;
+	member->running = false;
+	count_running(member->node, -1U);
+}
+
+void cg_member_continued(struct cg_member *member)
+{
+	if (member->running || !member->node->tree->counts_running)
+		return;
+	member->running = true;
+	count_running(member->node, 1);
+}
+
 static void enter(struct cg_member *member, struct cg_node *node)
 {
 	member->node = node;
@@ -58,6 +84,13 @@ static void init_member(struct cg_member *member, int32_t tid, int32_t pid)
 	cg_link_init(&member->node_link);
 	cg_link_init(&member->threads);
 	cg_link_init(&member->changed_link);
+}
+
+/* A new member runs. */
+static void start(struct cg_member *member, struct cg_node *node)
+{
+	enter(member, node);
+	cg_member_continued(member);
 }
 
 static struct cpumask mask_of(const struct cg_member *member)
@@ -113,7 +146,7 @@ int cg_attach(struct cg_member *member, struct cg_node *node, int32_t pid)
 
 	init_member(member, pid, pid);
 	member->leads = true;
-	enter(member, node);
+	start(member, node);
 	member->allowed = node->effective;
 	return 0;
 }
@@ -123,7 +156,7 @@ void cg_attach_kernel_thread(struct cg_member *member, struct cg_tree *tree, int
 	init_member(member, tid, tid);
 	member->leads = true;
 	member->kernel_thread = true;
-	enter(member, &tree->root);
+	start(member, &tree->root);
 	member->allowed = tree->possible;
 }
 
@@ -160,7 +193,7 @@ int cg_fork(struct cg_member *child, struct cg_member *creator, struct cg_node *
 		cg_link_insert(&child->threads, &creator->threads);
 	child->pinned = creator->pinned;
 	child->pin = creator->pin;
-	enter(child, node);
+	start(child, node);
 	child->allowed = mask_of(child);
 	return 0;
 }
@@ -172,6 +205,7 @@ void cg_detach(struct cg_member *member)
 	cg_link_remove(&member->threads);
 	cg_link_remove(&member->node_link);
 	cg_link_remove(&member->changed_link);
+	cg_member_stopped(member);
 	count_task(member->node, -1);
 	member->node = NULL;
 }
@@ -184,6 +218,10 @@ static void move_one(struct cg_member *member, struct cg_node *node)
 	cg_link_remove(&member->node_link);
 	enter(member, node);
 	count_task(from, -1);
+	if (member->running) {
+		count_running(node, 1);
+		count_running(from, -1U);
+	}
 	cg_member_changed(member);
 	cg_member_refresh(member);
 }

@@ -57,6 +57,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 		tree->cpu_count = cpu + 1;
 	tree->available = available;
 	tree->features = 0;
+	tree->counts_running = false;
 	tree->mems = 1;
 	tree->last_id = 0;
 	tree->shape = 0;
@@ -76,6 +77,12 @@ void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t 
 	tree->features = (uint8_t)features;
 	tree->mems = mems;
 	tree->root.effective_mems = mems;
+}
+
+void cg_count_running(struct cg_tree *tree)
+{
+	cg_assert(!tree->root.member_count);
+	tree->counts_running = true;
 }
 
 static int check_limits(const struct cg_node *parent)
@@ -213,7 +220,7 @@ void cg_node_changed(struct cg_node *node, enum cg_change what)
 {
 	if (!node->changed)
 		cg_link_insert(&node->changed_link, &node->tree->changed_nodes);
-	node->changed |= (uint8_t)what;
+	node->changed = (uint16_t)(node->changed | what);
 }
 
 void cg_member_changed(struct cg_member *member)

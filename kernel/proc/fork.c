@@ -130,6 +130,17 @@ static bool exceeds_thread_limit(void)
 
 /* --- into the family --- */
 
+/* cgroup.kill may have found the process on its way: then its first act is to end. */
+static void take_first_thread(struct process *process, struct task *thread)
+{
+	spin_lock(&process->signals.lock);
+	process->thread_count = 1;
+	TAILQ_INSERT_TAIL(&process->threads, thread, thread_link);
+	if (process->group_exiting)
+		__atomic_fetch_or(&thread->work, WORK_SIGNAL, __ATOMIC_RELAXED);
+	spin_unlock(&process->signals.lock);
+}
+
 static int join_family(struct task *child, const struct clone_request *request)
 {
 	struct process *parent = current->process, *process = child->process;
@@ -150,8 +161,7 @@ static int join_family(struct task *child, const struct clone_request *request)
 		process->group = parent->group;
 		process->session = parent->session;
 		process->terminal = parent->terminal;
-		process->thread_count = 1;
-		TAILQ_INSERT_TAIL(&process->threads, child, thread_link);
+		take_first_thread(process, child);
 		if (request->flags & CLONE_PARENT) {
 			process->exit_signal = parent->exit_signal;
 			parent = parent->parent;
@@ -241,7 +251,10 @@ static void wait_for_vfork(struct process *process, struct vfork_wait *wait)
 		task_set_state(TASK_UNINTERRUPTIBLE);
 		if (__atomic_load_n(&wait->done, __ATOMIC_ACQUIRE) || task_is_dying())
 			break;
-		schedule();
+		if (task_must_freeze())
+			task_freeze();
+		else
+			schedule();
 	}
 	task_set_state(TASK_RUNNING);
 	__atomic_store_n(&current->killable, false, __ATOMIC_RELAXED);

@@ -129,7 +129,7 @@ static void refresh_work(struct task *task)
 	uint64_t pending = task->signals.queue.pending | process->signals.queue.pending;
 
 	if ((pending & ~task->signals.blocked) || must_end(process, task) || process->stopping ||
-	    process->news)
+	    process->news || task->freeze)
 		__atomic_fetch_or(&task->work, WORK_SIGNAL, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(&task->work, ~(uint32_t)WORK_SIGNAL, __ATOMIC_RELAXED);
@@ -169,7 +169,8 @@ void signal_hand_over_locked(struct process *process, struct task *task)
 		poke_one(process, __builtin_ctzll(pending) + 1);
 }
 
-static void poke_to_end(struct task *task)
+/* Out of every sleep that can be cut short. */
+static void poke_out(struct task *task)
 {
 	poke(task, 1 << TASK_INTERRUPTIBLE | 1 << TASK_STOPPED);
 	if (__atomic_load_n(&task->killable, __ATOMIC_SEQ_CST))
@@ -185,7 +186,7 @@ void process_end_threads_locked(struct process *process, int status)
 	process->group_exit_status = status;
 	__atomic_store_n(&process->group_exiting, true, __ATOMIC_SEQ_CST);
 	TAILQ_FOREACH(task, &process->threads, thread_link)
-		poke_to_end(task);
+		poke_out(task);
 }
 
 int process_keep_current(struct process *process)
@@ -200,7 +201,7 @@ int process_keep_current(struct process *process)
 		__atomic_store_n(&process->exec_task, current, __ATOMIC_SEQ_CST);
 		TAILQ_FOREACH(task, &process->threads, thread_link)
 			if (task != current)
-				poke_to_end(task);
+				poke_out(task);
 	}
 	spin_unlock(&process->signals.lock);
 	return error;
@@ -211,6 +212,28 @@ void process_end_threads(struct process *process, int status)
 	spin_lock(&process->signals.lock);
 	process_end_threads_locked(process, status);
 	spin_unlock(&process->signals.lock);
+}
+
+void process_kill(struct process *process)
+{
+	if (process != init_process)
+		process_end_threads(process, KSIGKILL);
+}
+
+void signal_freeze(struct task *task)
+{
+	spin_lock(&task->process->signals.lock);
+	__atomic_store_n(&task->freeze, true, __ATOMIC_SEQ_CST);
+	poke_out(task);
+	spin_unlock(&task->process->signals.lock);
+}
+
+void signal_thaw(struct task *task)
+{
+	spin_lock(&task->process->signals.lock);
+	__atomic_store_n(&task->freeze, false, __ATOMIC_SEQ_CST);
+	sched_wake_states(task, 1 << TASK_INTERRUPTIBLE);
+	spin_unlock(&task->process->signals.lock);
 }
 
 /* --- sending --- */

@@ -131,6 +131,11 @@ int signal_take(uint64_t wanted, struct signal_info *info);
 void process_end_threads(struct process *process, int status);
 /* The same, by the holder of the signal lock; wakes the current task too. */
 void process_end_threads_locked(struct process *process, int status);
+/* cgroup.kill: ends the process, one under way into the family included; init is spared. */
+void process_kill(struct process *process);
+/* Its node freezes: out of every sleep that can be cut short, and into task_freeze(); or on again. */
+void signal_freeze(struct task *task);
+void signal_thaw(struct task *task);
 /* exec: every other thread leaves; -EAGAIN: the current one must itself. */
 int process_keep_current(struct process *process);
 /* Tells the parent that its child stopped or continued. Takes the family lock. */

@@ -7,6 +7,7 @@
  * before a handler's frame is built, because the frame saves the program counter.
  */
 #include "kernel/proc/family.h"
+#include "kernel/sched/tree.h"
 #include "kernel/sys/abi.h"
 
 /* --- the interrupted call --- */
@@ -63,7 +64,10 @@ static void stop_here(struct process *process)
 		task_set_state(TASK_STOPPED);
 		if (!must_stay_stopped(process, generation))
 			break;
-		schedule();
+		if (task_must_freeze())
+			task_freeze();
+		else
+			schedule();
 	}
 	task_set_state(TASK_RUNNING);
 }
@@ -178,6 +182,11 @@ void signal_deliver(struct trap_frame *frame)
 		spin_lock(&process->signals.lock);
 		if (task_is_dying())
 			end_current(process);
+		if (task_must_freeze()) {
+			spin_unlock(&process->signals.lock);
+			task_freeze();
+			continue;
+		}
 		if (process->news) {
 			process->news = false;
 			spin_unlock(&process->signals.lock);

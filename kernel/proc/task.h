@@ -94,6 +94,7 @@ struct task {
 #endif
 
 	int restart;                 /* (c) the code an interrupted call answered, 0: none */
+	bool freeze;                 /* (a) its node freezes: it is to stand still; written under (t), (s) */
 	bool killable;               /* (a) its uninterruptible sleep may be cut short by its end */
 	uint64_t restart_deadline_ns; /* (c) when a relative wait ends that is restarted, 0: none */
 };
@@ -170,6 +171,12 @@ static inline void task_get(struct task *task)
 {
 	__atomic_fetch_add(&task->references, 1, __ATOMIC_RELAXED);
 }
+/* Whether the current task is to stand still: kernel/sched/tree_stop.c. */
+static inline bool task_must_freeze(void)
+{
+	return __atomic_load_n(&current->freeze, __ATOMIC_SEQ_CST);
+}
+
 void task_put(struct task *task); /* the last one frees the task and its stack */
 
 /* The task with that TID (alive), with a reference; NULL: none. Takes LOCK_RANK_FAMILY. */

@@ -102,18 +102,20 @@ static void publish_changes(void)
 	while ((node = cg_next_changed_node(&tree, &what)) != NULL) {
 		if (what & CG_CHANGED_SHARES)
 			publish_shares(node);
+		if (what & CG_CHANGED_FREEZE)
+			tree_stop_members(node);
 		tree_news_publish(node, what);
 	}
 	while ((member = cg_next_changed_member(&tree)) != NULL) {
 		struct task *task = task_of(member);
 
 		set_place(task);
+		tree_stop_task(task);
 		sched_publish_allowed(task, &member->allowed, &leaving);
 	}
 }
 
-/* And lets go of the tree. Nobody has lost a CPU. */
-static void publish_and_unlock(void)
+void tree_publish_and_unlock(void)
 {
 	publish_changes();
 	mutex_unlock(&tree_mutex);
@@ -155,7 +157,7 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length)
 		group->competes = has_cpu_controller(&group->node);
 		group->weight = cg_node_shares(&group->node);
 	}
-	publish_and_unlock();
+	tree_publish_and_unlock();
 	if (error)
 		kfree(group);
 	return error;
@@ -175,7 +177,7 @@ int tree_remove_node(struct cg_node *node)
 		up->removed_total_ns += group->total_ns + group->removed_total_ns;
 		up->removed_user_ticks += group->user_ticks + group->removed_user_ticks;
 	}
-	publish_and_unlock();
+	tree_publish_and_unlock();
 	if (!error)
 		tree_node_put(node);
 	return error;
@@ -252,6 +254,7 @@ static const struct sysfs_environment environment = {
 	.find_member = find_member,
 	.may_move = may_move,
 	.cpu_usage = cpu_usage,
+	.kill = tree_kill,
 };
 
 int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size)
@@ -314,9 +317,11 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 	} else {
 		error = cg_fork(&child->member, &parent->member, node, scope, child->tid);
 	}
-	if (!error)
+	if (!error) {
 		adopt(child);
-	publish_and_unlock();
+		tree_stop_task(child);
+	}
+	tree_publish_and_unlock();
 	return error;
 }
 
@@ -329,7 +334,7 @@ void tree_exit(struct task *task)
 		/* No change of the tree reaches it any more: no CPU it might need may go. */
 		sched_publish_allowed(task, &cpu_possible, &leaving);
 	}
-	publish_and_unlock();
+	tree_publish_and_unlock();
 }
 
 int tree_pin(struct task *task, const struct cpumask *request)
@@ -365,6 +370,8 @@ void cg_assert_failed(const char *expression, const char *file, int line)
 void tree_init(void)
 {
 	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
+	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL, 1);
+	cg_count_running(&tree);
 	root_group = kzalloc(sizeof(*root_group) + 1);
 	if (!root_group)
 		panic("no memory for the root of the tree");

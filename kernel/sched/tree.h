@@ -50,6 +50,15 @@ uint32_t tree_news_count(struct cg_node *node, enum tree_news news);
 struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news);
 /* Whom to tell besides, set at boot. Called at each change with the mutex held. */
 extern void (*tree_news_listener)(const struct cg_node *node, enum tree_news news);
+/* The current task stands still as long as its node freezes, unless it must end. No lock is held. */
+void task_freeze(void);
+/* For tree.c: the node began or ceased to freeze; a task came to another node; cgroup.kill. With the mutex. */
+void tree_stop_members(struct cg_node *node);
+void tree_stop_task(struct task *task);
+void tree_kill(void *unused, struct cg_node *node);
+/* Takes over what the last operation changed, and lets go of the tree. Nobody has lost a CPU. */
+void tree_publish_and_unlock(void);
+
 /* For tree.c: what an operation changed in a node; a new node's files; a removed one's. */
 void tree_news_publish(struct cg_node *node, unsigned int changes);
 void tree_news_init(struct task_group *group);
