@@ -291,7 +291,7 @@ static struct recipe_group *group_find(struct reader *reader, const char *sectio
 	return group;
 }
 
-/* inih: one key of a section. */
+/* inih: one key of a section, or its header (no name). */
 static int take_key(void *user, const char *section, const char *name, const char *value, int line)
 {
 	struct reader *reader = user;
@@ -301,7 +301,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
 	if (!strcmp(section, WRONG))
 		return 1;
 	if (!*section) {
-		if (strcmp(name, WRONG))
+		if (name && strcmp(name, WRONG))
 			recipes_complain(reader->recipes, &reader->place,
 					 "%s: stands before any [section]", name);
 		return 1;
@@ -309,12 +309,12 @@ static int take_key(void *user, const char *section, const char *name, const cha
 	int count = sscanf(section, "%49s %49s %c", kind, owner, &more);
 	if (count == 2 && !strcmp(kind, "service")) {
 		struct recipe_service *service = service_find(reader, section, owner);
-		if (service)
+		if (service && name)
 			section_store(reader, service_keys, service, section,
 				      &service->keys_seen, &service->wrong, name, value);
 	} else if (count == 2 && !strcmp(kind, "group")) {
 		struct recipe_group *group = group_find(reader, section, owner);
-		if (group)
+		if (group && name)
 			section_store(reader, group_keys, group, section, &group->keys_seen,
 				      &group->wrong, name, value);
 	} else {

@@ -45,7 +45,7 @@ TEST(RecipesOrder, WantsACommand)
 {
 	Reading reading("[service a]\nshares=2\n");
 	reading.order();
-	EXPECT_EQ(reading.errors, Lines{"a.ini:2: service a: no exec= says what to run"});
+	EXPECT_EQ(reading.errors, Lines{"a.ini:1: service a: no exec= says what to run"});
 	EXPECT_TRUE(reading.service(0).wrong);
 	EXPECT_EQ(reading.paths(), Lines{});
 }
@@ -55,7 +55,7 @@ TEST(RecipesOrder, RefusesAServiceAboveAGroup)
 	Reading reading("[service a]\nexec=x\ngroup=g\n[service b]\nexec=x\ngroup=g/h\n");
 	reading.order();
 	EXPECT_EQ(reading.errors,
-		  Lines{"a.ini:2: service a: its group g has a group below it (g/h), so tasks "
+		  Lines{"a.ini:1: service a: its group g has a group below it (g/h), so tasks "
 			"cannot be in it; give the service a group of its own"});
 	EXPECT_TRUE(reading.service(0).wrong);
 	EXPECT_FALSE(reading.service(1).wrong);
@@ -68,7 +68,7 @@ TEST(RecipesOrder, LetsAServiceRunInTheRootWithoutLimits)
 	EXPECT_EQ(reading.errors, Lines{});
 	Reading limits("[service a]\nexec=x\ngroup=/\ncpus=0\n");
 	limits.order();
-	EXPECT_EQ(limits.errors, Lines{"a.ini:2: service a: the root takes no cpus or shares; they "
+	EXPECT_EQ(limits.errors, Lines{"a.ini:1: service a: the root takes no cpus or shares; they "
 				       "are left out"});
 	EXPECT_FALSE(limits.service(0).wrong);
 }
@@ -80,7 +80,7 @@ TEST(RecipesOrder, StartsNothingInAWrongGroupOrBelowIt)
 	reading.order();
 	EXPECT_EQ(reading.errors,
 		  (Lines{"a.ini:2: group g: shares 0: shares go from 1 to 10000 (ERANGE)",
-			 "a.ini:4: service a: not started, as group g is wrong (a.ini:2)"}));
+			 "a.ini:3: service a: not started, as group g is wrong (a.ini:1)"}));
 	EXPECT_TRUE(reading.service(0).wrong);
 	EXPECT_FALSE(reading.service(1).wrong);
 }
@@ -92,7 +92,7 @@ TEST(RecipesOrder, TellsWhenThereIsNoRoomForParents)
 		text += "[group g" + std::to_string(i) + "]\ncpus=0\n";
 	Reading reading(text + "[service a]\nexec=x\ngroup=more\n");
 	reading.order();
-	EXPECT_EQ(reading.errors, Lines{"a.ini:258: group more: more than 128 groups"});
+	EXPECT_EQ(reading.errors, Lines{"a.ini:257: group more: more than 128 groups"});
 	EXPECT_TRUE(reading.service(0).wrong);
 }
 

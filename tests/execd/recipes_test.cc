@@ -116,11 +116,22 @@ TEST(RecipesRead, TellsOfASectionThatIsNone)
 {
 	for (const char *section : {"servce a", "service", "service a b", "group", "Group a"}) {
 		Reading reading(std::string("[") + section + "]\nexec=x\nshares=1\n");
-		EXPECT_EQ(reading.errors, Lines{std::string("a.ini:2: [") + section +
+		EXPECT_EQ(reading.errors, Lines{std::string("a.ini:1: [") + section +
 						"]: [service NAME] or [group PATH] is wanted"});
 		EXPECT_EQ(reading.recipes->service_count, 0u);
 		EXPECT_EQ(reading.recipes->group_count, 0u);
 	}
+}
+
+TEST(RecipesRead, TakesASectionWithoutKeys)
+{
+	Reading reading("[servce a]\n[group g]\n[service b]\n");
+	EXPECT_EQ(reading.errors,
+		  Lines{"a.ini:1: [servce a]: [service NAME] or [group PATH] is wanted"});
+	ASSERT_EQ(reading.recipes->group_count, 1u);
+	EXPECT_STREQ(reading.recipes->groups[0].path, "g");
+	ASSERT_EQ(reading.recipes->service_count, 1u);
+	EXPECT_STREQ(reading.service(0).name, "b");
 }
 
 TEST(RecipesRead, TellsOfAKeyBeforeAnySection)
@@ -140,11 +151,11 @@ TEST(RecipesRead, DoesNotGiveTheKeysOfABrokenSectionToTheOneBefore)
 TEST(RecipesRead, RefusesTheRootAndBadPathsAsGroups)
 {
 	EXPECT_EQ(Reading("[group /]\ncpus=1\n").errors,
-		  Lines{"a.ini:2: [group /]: the root takes no cpus or shares"});
+		  Lines{"a.ini:1: [group /]: the root takes no cpus or shares"});
 	EXPECT_EQ(Reading("[group a/..]\ncpus=1\n").errors,
-		  Lines{"a.ini:2: [group a/..]: a/..: '..' is no name of a group (EINVAL)"});
+		  Lines{"a.ini:1: [group a/..]: a/..: '..' is no name of a group (EINVAL)"});
 	EXPECT_EQ(Reading("[service a/b]\nexec=x\n").errors,
-		  Lines{"a.ini:2: [service a/b]: a service's name holds no slash"});
+		  Lines{"a.ini:1: [service a/b]: a service's name holds no slash"});
 }
 
 TEST(RecipesRead, KeepsTheFirstOfTwoFilesThatNameOneThing)
@@ -152,8 +163,8 @@ TEST(RecipesRead, KeepsTheFirstOfTwoFilesThatNameOneThing)
 	Reading reading("[service a]\nexec=x\n[group g]\ncpus=1\n");
 	reading.read("b.ini", "[group g]\ncpus=2\nshares=2\n[service a]\nexec=y\n");
 	EXPECT_EQ(reading.errors,
-		  (Lines{"b.ini:2: [group g]: this group is already there, from a.ini:4",
-			 "b.ini:5: [service a]: this service is already there, from a.ini:2"}));
+		  (Lines{"b.ini:1: [group g]: this group is already there, from a.ini:3",
+			 "b.ini:4: [service a]: this service is already there, from a.ini:1"}));
 	EXPECT_STREQ(reading.service(0).command, "x");
 	EXPECT_STREQ(reading.group(0).limits.cpus, "1");
 }
@@ -202,8 +213,8 @@ TEST(RecipesRead, HasRoomForExactlyItsLimits)
 	EXPECT_EQ(reading.errors, Lines{});
 	reading.read("b.ini", "[service more]\nexec=x\n[group more]\ncpus=0\nshares=1\n");
 	EXPECT_EQ(reading.errors,
-		  (Lines{"b.ini:2: [service more]: there is no room for more services (64)",
-			 "b.ini:4: [group more]: there is no room for more groups (128)"}));
+		  (Lines{"b.ini:1: [service more]: there is no room for more services (64)",
+			 "b.ini:3: [group more]: there is no room for more groups (128)"}));
 }
 
 TEST(RecipesRead, SurvivesAnyBytes)
