@@ -88,6 +88,8 @@ struct inode_operations {
 	int64_t (*read_link)(struct inode *inode, char *buffer, size_t size);
 	int (*follow)(struct inode *inode, struct path *target);
 	int (*set_size)(struct inode *inode, uint64_t size); /* (m) held; NULL: -EINVAL */
+	/* chmod, chown, checked; NULL: kept in the inode. 0 or -errno. */
+	int (*set_attributes)(struct inode *inode, uint32_t mode, uint32_t uid, uint32_t gid);
 	int (*open)(struct file *file);    /* may replace file->operations; NULL: fine as it is */
 	void (*release)(struct inode *inode); /* the last reference is gone: frees it */
 };
@@ -204,6 +206,7 @@ static inline bool inode_is_directory(const struct inode *inode)
 /* Whether `cred` may do `wanted` (ACCESS_READ, ...) with the inode: 0 or -EACCES. */
 int inode_permission_of(const struct inode *inode, unsigned int wanted, const struct cred *cred);
 int inode_permission(const struct inode *inode, unsigned int wanted); /* of the current task */
+int inode_set_attributes(struct inode *inode, uint32_t mode, uint32_t uid, uint32_t gid);
 bool current_has(int capability); /* kernel threads have every one */
 /* Owner or CAP_FOWNER: 0 or -EPERM. */
 int inode_check_owner(const struct inode *inode);

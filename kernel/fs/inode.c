@@ -54,32 +54,19 @@ bool current_has(int capability)
 	return (task->flags & TASK_KERNEL) || cred_has(&task->cred, (enum capability)capability);
 }
 
-static bool in_group(const struct cred *cred, uint32_t gid)
-{
-	if (cred->fsgid == gid)
-		return true;
-	for (uint32_t i = 0; i < cred->group_count; i++)
-		if (cred->groups[i] == gid)
-			return true;
-	return false;
-}
-
 int inode_permission_of(const struct inode *inode, unsigned int wanted, const struct cred *cred)
 {
-	uint32_t mode = __atomic_load_n(&inode->mode, __ATOMIC_RELAXED);
-	unsigned int granted = mode & 7;
+	return cred_permission(cred, __atomic_load_n(&inode->mode, __ATOMIC_RELAXED), inode->uid, inode->gid,
+			       wanted);
+}
 
-	if (cred->fsuid == inode->uid)
-		granted = mode >> 6 & 7;
-	else if (in_group(cred, inode->gid))
-		granted = mode >> 3 & 7;
-	if ((wanted & ~granted) == 0)
-		return 0;
-	/* The capability opens everything, but executes only what somebody may execute. */
-	if (!cred_has(cred, CAP_DAC_OVERRIDE))
-		return -EACCES;
-	if ((wanted & ACCESS_EXEC) && (mode & S_IFMT) != S_IFDIR && !(mode & 0111))
-		return -EACCES;
+int inode_set_attributes(struct inode *inode, uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	if (inode->operations->set_attributes)
+		return inode->operations->set_attributes(inode, mode, uid, gid);
+	__atomic_store_n(&inode->uid, uid, __ATOMIC_RELAXED);
+	__atomic_store_n(&inode->gid, gid, __ATOMIC_RELAXED);
+	__atomic_store_n(&inode->mode, mode, __ATOMIC_RELAXED);
 	return 0;
 }
 

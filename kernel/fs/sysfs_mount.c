@@ -7,6 +7,7 @@
  * still asks it, and is answered ENODEV.
  *
  * Locks: what a node says is asked under tree_mutex, here or in kernel/sched/tree.c.
+ *        (l) inodes_lock: the list of a node's inodes, for a change of mode or owner to reach all
  */
 #include <stdio.h>
 
@@ -17,6 +18,7 @@
 #include "kernel/fs/text.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
+#include "kernel/sched/group.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 
@@ -27,12 +29,14 @@ struct row_inode {
 	enum tree_news news;         /* (i) TREE_NEWS_COUNT: tells of no changes */
 	const struct sysfs_cpu_file *cpu_file; /* (i) of /sys/devices/system/cpu/cpuN */
 	unsigned int cpu;            /* (i) N */
+	LIST_ENTRY(row_inode) link;  /* (l) of cgroup2: among those of its node */
 };
 
-static const struct inode_operations sysfs_operations, cgroup_directory_operations;
+static const struct inode_operations sysfs_operations, cgroup_operations, cgroup_directory_operations;
 static const struct file_operations sysfs_directory_file_operations,
 	cgroup_directory_file_operations, row_file_operations;
 static struct slab_cache *row_inode_cache;
+static struct spinlock inodes_lock = SPINLOCK_INIT(LOCK_RANK_FILE_STATE);
 static struct filesystem sysfs, cgroup2;
 static struct dentry *sysfs_root, *cgroup2_root;
 static const struct sysfs_row *news_rows[TREE_NEWS_COUNT]; /* (i) after boot */
@@ -60,7 +64,9 @@ static int row_store(struct file *file, const char *text, size_t length)
 	const struct row_inode *inode = row_inode(file->inode);
 
 	/* A NUL ends the text, wherever it is. */
-	return tree_store(inode->row, inode->node, text, strnlen(text, length));
+	const struct cred *opener = file->private ? file->private : &current->cred;
+
+	return tree_store(inode->row, inode->node, opener, text, strnlen(text, length));
 }
 
 static int64_t row_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -91,11 +97,37 @@ static uint32_t row_poll(struct file *file, struct poll_table *table)
 	return ready;
 }
 
+static bool moves_tasks(const struct sysfs_row *row)
+{
+	return !strcmp(row->name, "cgroup.procs") || !strcmp(row->name, "cgroup.threads");
+}
+
+/* Who opens the file moves tasks through it, whoever writes. */
+static int row_open(struct file *file)
+{
+	struct cred *opener;
+
+	if (!(file->mode & FILE_WRITE) || !moves_tasks(row_inode(file->inode)->row))
+		return 0;
+	opener = kmalloc(sizeof(*opener));
+	if (!opener)
+		return -ENOMEM;
+	*opener = current->cred;
+	file->private = opener;
+	return 0;
+}
+
+static void row_release(struct file *file)
+{
+	kfree(file->private);
+	text_file_release(file);
+}
+
 static const struct file_operations row_file_operations = {
 	.read = row_read,
 	.write = row_write,
 	.poll = row_poll,
-	.release = text_file_release,
+	.release = row_release,
 };
 
 static int64_t cpu_show(struct file *file, char *buffer, size_t size)
@@ -160,7 +192,8 @@ static struct inode *row_inode_create(struct filesystem *filesystem, struct cg_n
 	inode->news = news_of(row);
 	inode->cpu_file = NULL;
 	inode_init(&inode->inode, filesystem,
-		   of_cgroup && !row ? &cgroup_directory_operations : &sysfs_operations,
+		   !of_cgroup ? &sysfs_operations :
+		   row ? &cgroup_operations : &cgroup_directory_operations,
 		   row ? &row_file_operations :
 		   of_cgroup ? &cgroup_directory_file_operations : &sysfs_directory_file_operations,
 		   row ? S_IFREG | (uint32_t)row->mode : S_IFDIR | 0755);
@@ -177,6 +210,52 @@ static void row_inode_release(struct inode *inode)
 	if (row->node)
 		tree_node_put(row->node);
 	slab_free(row_inode_cache, row);
+}
+
+static void cgroup_inode_release(struct inode *inode)
+{
+	spin_lock(&inodes_lock);
+	LIST_REMOVE(row_inode(inode), link);
+	spin_unlock(&inodes_lock);
+	row_inode_release(inode);
+}
+
+static void store_attributes(struct inode *inode, const struct tree_attributes *attributes)
+{
+	__atomic_store_n(&inode->uid, attributes->uid, __ATOMIC_RELAXED);
+	__atomic_store_n(&inode->gid, attributes->gid, __ATOMIC_RELAXED);
+	__atomic_store_n(&inode->mode, inode_type(inode) | (attributes->mode & S_PERMISSIONS),
+			 __ATOMIC_RELAXED);
+}
+
+/* Into the node, and into every inode that stands for the same file. */
+static int cgroup_set_attributes(struct inode *inode, uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	const struct row_inode *changed = row_inode(inode);
+	struct tree_attributes attributes = { mode & S_PERMISSIONS, uid, gid };
+	struct row_inode *other;
+
+	mutex_lock(&tree_mutex);
+	int error = tree_set_attributes(changed->node, changed->row, &attributes);
+	spin_lock(&inodes_lock);
+	LIST_FOREACH(other, &tree_group_of(changed->node)->inodes, link)
+		if (!error && other->row == changed->row)
+			store_attributes(&other->inode, &attributes);
+	spin_unlock(&inodes_lock);
+	mutex_unlock(&tree_mutex);
+	return error;
+}
+
+static void join_node(struct row_inode *inode)
+{
+	mutex_lock(&tree_mutex);
+	struct tree_attributes attributes = tree_attributes(inode->node, inode->row);
+
+	store_attributes(&inode->inode, &attributes);
+	spin_lock(&inodes_lock);
+	LIST_INSERT_HEAD(&tree_group_of(inode->node)->inodes, inode, link);
+	spin_unlock(&inodes_lock);
+	mutex_unlock(&tree_mutex);
 }
 
 /* ---- cgroup2 ---- */
@@ -223,6 +302,7 @@ static struct dentry *cgroup_dentry(struct dentry *directory, const struct name 
 		return NULL;
 	inode->number = cgroup_number(node, row);
 	inode->link_count = row ? 1 : 2;
+	join_node(row_inode(inode));
 	return dentry_create(directory, name, inode);
 }
 
@@ -261,7 +341,7 @@ static int cgroup_create(struct dentry *directory, const struct name *name,
 		return -EEXIST;
 	if (type != S_IFDIR)
 		return type == S_IFREG ? -EACCES : -EPERM;
-	error = tree_make_node(parent, name->text, name->length);
+	error = tree_make_node(parent, name->text, name->length, creation->mode & S_PERMISSIONS);
 	if (!error && made)
 		error = cgroup_lookup(directory, name, made);
 	return error;
@@ -359,7 +439,14 @@ static const struct inode_operations cgroup_directory_operations = {
 	.lookup = cgroup_lookup,
 	.create = cgroup_create,
 	.remove = cgroup_remove,
-	.release = row_inode_release,
+	.set_attributes = cgroup_set_attributes,
+	.release = cgroup_inode_release,
+};
+
+static const struct inode_operations cgroup_operations = {
+	.open = row_open,
+	.set_attributes = cgroup_set_attributes,
+	.release = cgroup_inode_release,
 };
 
 static const struct file_operations cgroup_directory_file_operations = {

@@ -32,4 +32,8 @@ static inline bool cred_has(const struct cred *cred, enum capability capability)
 	return cred->effective >> capability & 1;
 }
 
+/* Whether `cred` may do `wanted` (4 read, 2 write, 1 execute) with a file: 0 or -EACCES. */
+int cred_permission(const struct cred *cred, uint32_t mode, uint32_t uid, uint32_t gid,
+		    unsigned int wanted);
+
 #endif

@@ -59,6 +59,9 @@ struct task_group {
 	uint64_t total_ns;            /* (a) CPU time of its own tasks */
 	uint64_t removed_user_ticks, removed_total_ns; /* (t) of nodes below that are no more */
 	struct group_news news[TREE_NEWS_COUNT];
+	struct tree_attributes made;  /* (i) its directory's mode, and who made it */
+	struct kept_attributes *kept; /* (t) of its files that were changed */
+	LIST_HEAD(group_inodes, row_inode) inodes; /* those that stand for its files now: kernel/fs */
 	char name[];                  /* (i) */
 };
 

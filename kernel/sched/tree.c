@@ -48,8 +48,10 @@ void tree_node_put(struct cg_node *node)
 {
 	struct task_group *group = tree_group_of(node);
 
-	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0)
+	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0) {
+		tree_forget_attributes(group);
 		kfree(group);
+	}
 }
 
 /* ---- publishing ---- */
@@ -139,7 +141,7 @@ static void publish_and_wait(void)
 
 /* ---- nodes ---- */
 
-int tree_make_node(struct cg_node *parent, const char *name, size_t length)
+int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode)
 {
 	struct task_group *group = kzalloc(sizeof(*group) + length + 1);
 	int error;
@@ -149,6 +151,7 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length)
 	memcpy(group->name, name, length);
 	spinlock_init(&group->lock, LOCK_RANK_GROUP);
 	group->references = 1;
+	group->made = (struct tree_attributes){ mode, current->cred.fsuid, current->cred.fsgid };
 	tree_news_init(group);
 	mutex_lock(&tree_mutex);
 	error = cg_create(parent, &group->node, group->name, length);
@@ -209,12 +212,10 @@ static struct cg_member *find_member(void *unused, int32_t tid)
 	return member;
 }
 
-static int may_move(void *unused, const struct cg_member *member, const struct cg_node *node)
+/* `context` is the opener's cred. */
+static int may_move(void *context, const struct cg_member *member, const struct cg_node *node)
 {
-	(void)unused;
-	(void)member;
-	(void)node;
-	return current->cred.euid == 0 ? 0 : -EACCES;
+	return tree_may_move(context, member->node, node);
 }
 
 static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_usage *usage)
@@ -268,12 +269,15 @@ int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffe
 	return error ? error : (int64_t)out.length;
 }
 
-int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *text, size_t length)
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct cred *opener,
+	       const char *text, size_t length)
 {
+	struct sysfs_environment of_opener = environment;
 	int error;
 
+	of_opener.context = (void *)(uintptr_t)opener;
 	mutex_lock(&tree_mutex);
-	error = sysfs_store(&environment, row, node, text, length);
+	error = sysfs_store(&of_opener, row, node, text, length);
 	publish_and_wait();
 	return error;
 }
@@ -304,6 +308,14 @@ static void adopt(struct task *task)
 	task->entity.account = tree_group_of(node);
 }
 
+/* CLONE_INTO_CGROUP asks for both. */
+static int may_clone_into(const struct task *parent, struct cg_node *node)
+{
+	int error = tree_may_write_procs(&parent->cred, node);
+
+	return error ? error : tree_may_move(&parent->cred, parent->member.node, node);
+}
+
 int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 {
 	enum cg_scope scope = child->process == parent->process ? CG_THREAD : CG_PROCESS;
@@ -315,7 +327,10 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 	} else if (parent->flags & TASK_KERNEL) {
 		error = cg_attach(&child->member, node ? node : &tree.root, child->tid);
 	} else {
-		error = cg_fork(&child->member, &parent->member, node, scope, child->tid);
+		if (node && !cg_node_is_dead(node))
+			error = may_clone_into(parent, node);
+		if (!error)
+			error = cg_fork(&child->member, &parent->member, node, scope, child->tid);
 	}
 	if (!error) {
 		adopt(child);
@@ -377,6 +392,7 @@ void tree_init(void)
 		panic("no memory for the root of the tree");
 	spinlock_init(&root_group->lock, LOCK_RANK_GROUP);
 	root_group->references = 1;
+	root_group->made.mode = 0755;
 	tree_news_init(root_group);
 	root_group->active = root_group->competes = true;
 	for (unsigned int id = 0; id < cpu_count; id++) {

@@ -13,6 +13,7 @@
 #include "kernel/sync/mutex.h"
 #include "sysfs/sysfs.h"
 
+struct cred;
 struct task;
 struct task_group;
 struct waitqueue;
@@ -25,7 +26,7 @@ void tree_node_get(struct cg_node *node);
 void tree_node_put(struct cg_node *node);
 
 /* mkdir and rmdir. Take the mutex. Errors as cg_create / cg_remove, and -ENOMEM. */
-int tree_make_node(struct cg_node *parent, const char *name, size_t length);
+int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode);
 int tree_remove_node(struct cg_node *node);
 /* The child of that name with a reference, or NULL. Takes the mutex. */
 struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t length);
@@ -34,7 +35,25 @@ struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t
  * bigger buffer), or -errno. */
 int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size);
 /* One write(2): 0 or -errno. When it returns, every affected task has left the CPUs it lost. */
-int tree_store(const struct sysfs_row *row, struct cg_node *node, const char *text, size_t length);
+/* `opener`: in whose name tasks are moved. */
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct cred *opener,
+	       const char *text, size_t length);
+
+/*
+ * Owner and permissions of a node's directory (row NULL) or file: its maker's until they are changed
+ * (-ENOMEM, -ENODEV). Both with the mutex.
+ */
+struct tree_attributes {
+	uint32_t mode, uid, gid;
+};
+struct tree_attributes tree_attributes(struct cg_node *node, const struct sysfs_row *row);
+int tree_set_attributes(struct cg_node *node, const struct sysfs_row *row,
+			const struct tree_attributes *attributes);
+void tree_forget_attributes(struct task_group *group);
+/* Whether `cred` may take a task from one node to another: write to cgroup.procs of the nearest node
+ * above both; and to that of one node: 0 or -EACCES. With the mutex. */
+int tree_may_move(const struct cred *cred, struct cg_node *from, const struct cg_node *to);
+int tree_may_write_procs(const struct cred *cred, struct cg_node *node);
 
 /* The same for a file of /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
 int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size);

@@ -274,8 +274,10 @@ static int change_mode(const struct target *target, uint32_t mode)
 		error = -EROFS;
 	if (error)
 		return error;
-	__atomic_store_n(
-		&inode->mode, (inode->mode & S_IFMT) | (mode & S_PERMISSIONS), __ATOMIC_RELAXED);
+	error = inode_set_attributes(inode, (inode->mode & S_IFMT) | (mode & S_PERMISSIONS), inode->uid,
+				     inode->gid);
+	if (error)
+		return error;
 	inode_touch(inode);
 	notify_target(target);
 	return 0;
@@ -327,12 +329,13 @@ static int change_owner(const struct target *target, uint32_t uid, uint32_t gid)
 		return -EROFS;
 	if (!may_change_owner(inode, uid, gid))
 		return -EPERM;
-	if (uid != UINT32_MAX)
-		inode->uid = uid;
-	if (gid != UINT32_MAX)
-		inode->gid = gid;
+	uint32_t mode = inode->mode;
 	if (!inode_is_directory(inode))
-		inode->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+	int error = inode_set_attributes(inode, mode, uid != UINT32_MAX ? uid : inode->uid,
+					 gid != UINT32_MAX ? gid : inode->gid);
+	if (error)
+		return error;
 	inode_touch(inode);
 	notify_target(target);
 	return 0;
