@@ -102,8 +102,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	kcheck(cpumask_test(&task->allowed, cpu->id));
 	task->cpu = cpu;
 	task->on_queue = true;
-	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
 	sched_charge(queue, running, now_ns);
+	runqueue_reweigh(queue, entity, group_task_weight(entity->group, entity->shares, now_ns));
 	runqueue_place(queue, entity);
 	__atomic_store_n(&queue->load, queue->load + entity->weight, __ATOMIC_RELAXED);
 	runqueue_insert(queue, entity);
@@ -204,7 +204,7 @@ void sched_fork(struct task *child, struct task *parent)
 		.shares = parent->entity.shares,
 		.group = parent->entity.group,
 		.account = parent->entity.account,
-		.weight = FRACTION_ONE,
+		.weight = parent->entity.weight,
 	};
 }
 

@@ -116,6 +116,25 @@ static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mas
 	return least;
 }
 
+/* Weights change while tasks wait. Those that wait last have most to lose by an old one: a task that was
+ * due little keeps a long distance from its last turn. The queue's lock is held. */
+static void refresh_weights(struct runqueue *queue, uint64_t now_ns)
+{
+	struct sched_entity *entity = runqueue_last(queue), *previous;
+
+	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++, entity = previous) {
+		uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
+
+		previous = runqueue_previous(entity);
+		if (weight == entity->weight)
+			continue;
+		__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
+		runqueue_remove(queue, entity);
+		runqueue_reweigh(queue, entity, weight);
+		runqueue_insert(queue, entity);
+	}
+}
+
 /* Where one of the waiting would be better off: the difference is more than it weighs. The queue's
  * lock is held. */
 static struct cpu *find_relief(struct cpu *cpu)
@@ -148,6 +167,7 @@ void place_push(struct cpu *cpu, uint64_t now_ns)
 		return;
 	cpu->queue.balance_ns = now_ns + BALANCE_NS;
 	spin_lock(&cpu->queue.lock);
+	refresh_weights(&cpu->queue, now_ns);
 	to = find_relief(cpu);
 	spin_unlock(&cpu->queue.lock);
 	if (!to)

@@ -6,7 +6,8 @@
 
 #include "kernel/sched/runqueue.h"
 
-enum { WEIGHT_SHIFT = 32 };
+/* LONGEST_NS, about a second, is all that is counted at once: shifted, it fits. */
+enum { WEIGHT_SHIFT = 32, LONGEST_NS = 1 << 30 };
 
 static int by_virtual_time(const struct sched_entity *a, const struct sched_entity *b)
 {
@@ -62,16 +63,38 @@ struct sched_entity *runqueue_next(struct sched_entity *entity)
 	return RB_NEXT(entity_tree, NULL, entity);
 }
 
+struct sched_entity *runqueue_last(struct runqueue *queue)
+{
+	return RB_MAX(entity_tree, &queue->waiting);
+}
+
+struct sched_entity *runqueue_previous(struct sched_entity *entity)
+{
+	return RB_PREV(entity_tree, NULL, entity);
+}
+
+void runqueue_reweigh(const struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
+{
+	uint64_t ahead = entity->virtual_ns - queue->virtual_ns;
+
+	if (weight != entity->weight && is_before(queue->virtual_ns, entity->virtual_ns)) {
+		uint64_t had_ns = (uint64_t)((unsigned __int128)ahead * entity->weight >> WEIGHT_SHIFT);
+
+		had_ns = had_ns < LONGEST_NS ? had_ns : LONGEST_NS;
+		entity->virtual_ns = queue->virtual_ns + (had_ns << WEIGHT_SHIFT) / weight;
+	}
+	entity->weight = weight;
+}
+
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
-	enum { LONGEST = 1 << 30 }; /* about a second: the product below fits */
 	uint64_t had = now_ns - entity->charged_ns;
 
 	if (is_before(now_ns, entity->charged_ns))
 		return 0; /* the caller read its clock before somebody else charged */
 	entity->charged_ns = now_ns;
 	entity->total_ns += had;
-	entity->virtual_ns += ((had < LONGEST ? had : LONGEST) << WEIGHT_SHIFT) / entity->weight;
+	entity->virtual_ns += ((had < LONGEST_NS ? had : LONGEST_NS) << WEIGHT_SHIFT) / entity->weight;
 
 	uint64_t least = entity->virtual_ns;
 	if (queue->first && is_before(queue->first->virtual_ns, least))

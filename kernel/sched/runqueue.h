@@ -49,6 +49,12 @@ void runqueue_insert(struct runqueue *queue, struct sched_entity *entity);
 void runqueue_remove(struct runqueue *queue, struct sched_entity *entity);
 /* The one that waits behind it; NULL: none. */
 struct sched_entity *runqueue_next(struct sched_entity *entity);
+/* The one that waits last; the one before it. NULL: none. */
+struct sched_entity *runqueue_last(struct runqueue *queue);
+struct sched_entity *runqueue_previous(struct sched_entity *entity);
+/* A task that is not among the waiting weighs something else from now on. The CPU time that it has had
+ * before its turn stays what it was; in virtual time that is less when more is due to it. */
+void runqueue_reweigh(const struct runqueue *queue, struct sched_entity *entity, uint64_t weight);
 /* The running entity has had CPU time since charged_ns, at its weight. Answers how much. */
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
 /* Comes from sleep, or from a queue whose virtual time was `from_virtual_ns`. */

@@ -17,7 +17,7 @@
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
-enum { SPINNERS_MAX = 12, SETTLE_MS = 60, MEASURE_MS = 400 };
+enum { SPINNERS_MAX = 12, SETTLE_MS = 150, MEASURE_MS = 400 };
 enum { TOLERANCE_PERCENT = 5, TURN_NS = 3000000 };
 
 struct counter {
@@ -41,6 +41,7 @@ struct spinner {
 	      sizeof((struct spinner[])__VA_ARGS__) / sizeof(struct spinner), measure)
 
 static struct counter *counters;
+static void (*change)(const pid_t *pids); /* what happens when all run, before it is measured */
 static double speed = 1; /* turns of a spinner alone in a nanosecond */
 
 static void sleep_ms(int ms)
@@ -101,6 +102,10 @@ static double run(struct spinner *spinners, int count, double (*measure)(const s
 		error |= group_move(name, pids[i]) | pin(pids[i], spinners[i].cpus);
 	}
 	sleep_ms(SETTLE_MS);
+	if (change) {
+		change(pids);
+		sleep_ms(SETTLE_MS);
+	}
 	uint64_t start = now_ns();
 	for (int i = 0; i < count; i++)
 		got[i] = measure(&spinners[i]);
@@ -200,6 +205,54 @@ static void test_two_cpus(void)
 	ungroup("b");
 }
 
+static void raise_weight(const pid_t *pids)
+{
+	(void)pids;
+	group_put("s/a", "cpu.weight", "10000");
+}
+
+static void lower_weight(const pid_t *pids)
+{
+	(void)pids;
+	group_put("s/b", "cpu.weight", "1");
+}
+
+/* The second spinner leaves a group for good, and goes on where it spins. */
+static void move_second(const pid_t *pids)
+{
+	pin(0, 1); /* where it does not disturb it */
+	group_move("s/a/y", pids[1]);
+	sleep_ms(SETTLE_MS);
+	group_move("s/c", pids[1]);
+}
+
+static void test_changes(int cpus)
+{
+	group("a", "1");
+	group("b", "10000");
+	change = raise_weight;
+	CHECK("a weight that rises counts at once", turns, { ON("a", 1, 0.5), ON("b", 1, 0.5) });
+	group_put("s/a", "cpu.weight", "1");
+	change = lower_weight;
+	CHECK("and so does another's that falls", turns, { ON("a", 1, 0.5), ON("b", 1, 0.5) });
+	group_put("s/a", "cpu.weight", "100");
+	group_put("s/b", "cpu.weight", "100");
+	change = move_second;
+	group("a/x", "100");
+	group("a/y", "100");
+	group("c", "100");
+	if (cpus > 1)
+		CHECK("a group is idle from when its last task leaves it", cpu_time_ns,
+		      { ON("a/x", 1, 0.5), ON("c", 2, 1), ON("b", 1, 0.5) });
+	change = NULL;
+	pin(0, 1UL << (cpus - 1));
+	ungroup("a/x");
+	ungroup("a/y");
+	ungroup("a");
+	ungroup("b");
+	ungroup("c");
+}
+
 int main(void)
 {
 	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -222,6 +275,7 @@ int main(void)
 
 	test_one_cpu();
 	test_nested();
+	test_changes(cpus);
 	if (cpus > 1)
 		test_two_cpus();
 	ok(group_remove("s") == 0, "nothing is left");
