@@ -64,7 +64,8 @@ enum cg_feature {
 	CG_FEATURE_FREEZE = 2,    /* cgroup.freeze */
 	CG_FEATURE_KILL = 4,      /* cgroup.kill */
 	CG_FEATURE_MEMS = 8,      /* cpuset.mems */
-	CG_FEATURE_ALL = 15,
+	CG_FEATURE_PARTITIONS = 16, /* cpuset.cpus.exclusive, .partition, .isolated */
+	CG_FEATURE_ALL = 31,
 };
 
 enum cg_type { CG_DOMAIN, CG_DOMAIN_THREADED, CG_DOMAIN_INVALID, CG_THREADED };
@@ -81,7 +82,27 @@ enum cg_change {
 	CG_CHANGED_BANDWIDTH = 16, /* quota, period or burst */
 	CG_CHANGED_FROZEN = 32,   /* cg_node_is_frozen(), and so cgroup.events */
 	CG_CHANGED_MEMS = 64,     /* cpuset.mems.effective */
+	CG_CHANGED_PARTITION = 128, /* cpuset.cpus.partition */
 	CG_CHANGED_FREEZE = 256,  /* cg_node_freezes(): its members are to stop or to go on */
+};
+
+/* cpuset.cpus.partition: what a node wants to be. */
+enum cg_partition { CG_MEMBER, CG_ROOT, CG_ISOLATED };
+
+/* Why it is not: cg_node_is_partition() is true of one without a fault only. */
+enum cg_fault {
+	CG_FAULT_NONE,
+	CG_FAULT_LIST,           /* none of its CPUs is its parent's, or they are taken */
+	CG_FAULT_INVALID_PARENT, /* the parent wants to be a partition and is none */
+	CG_FAULT_PARENT,         /* the parent is a member */
+	CG_FAULT_SHARED,         /* a sibling asks for one of its CPUs */
+	CG_FAULT_NO_CPU,         /* it, or its parent, has tasks and would have no CPU */
+	CG_FAULT_HOTPLUG,        /* the same, because CPUs went */
+	CG_FAULT_EMPTY,          /* it asks for no CPU */
+	CG_FAULT_HOUSEKEEPING,   /* CPUs isolated at boot are for isolated partitions only */
+	CG_FAULT_PERMISSION,     /* CPUs of the tree's root are for the privileged */
+	CG_FAULT_REMOTE,         /* a partition further down has its CPUs already */
+	CG_FAULT_COUNT,
 };
 
 struct cg_node {
@@ -112,6 +133,13 @@ struct cg_node {
 
 	struct cpumask cpus;      /* (t) cpuset.cpus: the request */
 	struct cpumask effective; /* (t) cpuset.cpus.effective */
+	struct cpumask exclusive; /* (t) cpuset.cpus.exclusive: the request */
+	struct cpumask exclusive_effective; /* (t) what of it, or of a partition's cpus, it has */
+	uint8_t partition;        /* (t) enum cg_partition: what it wants to be */
+	uint8_t fault;            /* (t) enum cg_fault: why it is not */
+	bool remote;              /* (t) a partition that has its CPUs from the tree's root */
+	uint32_t partition_children; /* (t) children that want to be partitions */
+	struct cg_link partition_link; /* (t) in tree->partitions while it is one */
 	uint64_t mems;            /* (t) cpuset.mems: the request, one bit a memory node */
 	uint64_t effective_mems;  /* (t) cpuset.mems.effective */
 
@@ -159,6 +187,10 @@ struct cg_tree {
 	uint8_t features;              /* (i) enum cg_feature */
 	bool counts_running;           /* (i) members stop when the caller says so, not at once */
 	uint64_t mems;                 /* (i) memory nodes that are there */
+	struct cpumask given_out;      /* (t) the root's, that partitions have */
+	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
+	struct cg_link partitions;     /* (t) head: all that are partitions now */
+	bool stranded;                 /* (t) within an operation: a partition has no CPU left */
 	uint64_t last_id;              /* (t) */
 	uint64_t shape;                /* (t) how often a node was made or removed */
 	struct cg_link changed_nodes;   /* (t) head: what the caller has not taken yet */
@@ -249,6 +281,31 @@ static inline bool cg_node_is_frozen(const struct cg_node *node)
  * -EINVAL not all possible, -ENOSPC emptied while populated, -EACCES the root, -ENODEV.
  */
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
+
+/* Whether it is a partition now; the root always is. */
+static inline bool cg_node_is_partition(const struct cg_node *node)
+{
+	return !node->parent || (node->partition && !node->fault);
+}
+
+/*
+ * cpuset.cpus.exclusive: the CPUs that a partition here, or further down, may have for itself.
+ * -EINVAL not all possible, one is a sibling's, or they are all that a sibling asks for; -EACCES
+ * the root, -ENODEV.
+ */
+int cg_set_exclusive(struct cg_node *node, const struct cpumask *exclusive);
+
+/* Who asks to take CPUs from the tree's root for a node deep in it. */
+enum cg_privilege { CG_PRIVILEGED, CG_UNPRIVILEGED };
+
+/* cpuset.cpus.partition. 0 also when it does not become one: node->fault tells why. -EACCES the
+ * root, -ENODEV. */
+int cg_set_partition(struct cg_node *node, enum cg_partition partition,
+		     enum cg_privilege privilege);
+
+/* cpuset.cpus.isolated: the CPUs that isolated partitions have, and those isolated at boot that
+ * no partition has. O(partitions). */
+struct cpumask cg_isolated(const struct cg_tree *tree);
 
 /* cpuset.mems, likewise for memory nodes; errors as for cg_set_cpus(). */
 int cg_set_mems(struct cg_node *node, uint64_t mems);

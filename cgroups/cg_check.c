@@ -95,18 +95,60 @@ static void check_control(const struct cg_node *node)
 		cg_assert(node->pids_max == CG_LIMIT_NONE);
 }
 
+/* Partitions beside each other share nothing, and have what they are given from a partition. */
+static void check_partitions(const struct cg_tree *tree, const struct cg_node *node)
+{
+	struct cpumask left = cpumask_andnot(&tree->possible, &tree->given_out);
+	uint32_t wanting = 0;
+	if (node->parent)
+		left = node->exclusive_effective;
+	cg_for_each_link(link, &node->children) {
+		const struct cg_node *child = cg_node_of_sibling(link);
+		wanting += child->partition != CG_MEMBER;
+		if (!cg_node_is_partition(child) || child->remote)
+			continue;
+		cg_assert(cg_node_is_partition(node));
+		if (!node->parent)
+			left = cpumask_or(&left, &child->exclusive_effective);
+		cg_assert(cpumask_subset(&child->exclusive_effective, &left));
+		left = cpumask_andnot(&left, &child->exclusive_effective);
+	}
+	cg_assert(node->partition_children == wanting);
+}
+
+static void check_partition(const struct cg_tree *tree, const struct cg_node *node)
+{
+	bool is_partition = node->parent && cg_node_is_partition(node);
+	cg_assert(cg_link_alone(&node->partition_link) == !is_partition);
+	cg_assert(!node->remote || is_partition);
+	cg_assert(!node->fault || node->partition);
+	check_partitions(tree, node);
+	if (!node->parent) {
+		struct cpumask given_out = cg_sum_given_out(tree);
+		cg_assert(cpumask_equal(&given_out, &tree->given_out));
+		cg_assert(cpumask_equal(&node->exclusive_effective, &tree->possible));
+		return;
+	}
+	struct cpumask has = cpumask_and(is_partition ? cg_claim(node) : &node->exclusive,
+					 &node->parent->exclusive_effective);
+	if (node->remote)
+		cg_assert(cpumask_subset(&node->exclusive_effective, &has));
+	else
+		cg_assert(cpumask_equal(&node->exclusive_effective, &has));
+}
+
 static void check_masks(const struct cg_tree *tree, const struct cg_node *node)
 {
 	cg_assert(cpumask_subset(&node->cpus, &tree->possible));
+	cg_assert(cpumask_subset(&node->exclusive, &tree->possible));
+	check_partition(tree, node);
+	struct cpumask wanted = cg_effective_of(node);
+	cg_assert(cpumask_equal(&node->effective, &wanted));
 	if (!node->parent) {
-		cg_assert(cpumask_equal(&node->effective, &tree->online));
+		cg_assert(!cpumask_empty(&wanted));
 		return;
 	}
-	struct cpumask wanted = cpumask_and(&node->cpus, &node->parent->effective);
-	if (cpumask_empty(&wanted))
-		wanted = node->parent->effective;
-	cg_assert(cpumask_equal(&node->effective, &wanted));
-	cg_assert(!cpumask_empty(&node->effective));
+	cg_assert(!cpumask_empty(&wanted) || !node->member_count);
 	uint64_t mems = node->mems & node->parent->effective_mems;
 	cg_assert(node->effective_mems == (mems ? mems : node->parent->effective_mems));
 }

@@ -20,18 +20,29 @@
 
 #include "cgroups/cg_internal.h"
 
-static struct cpumask effective_of(const struct cg_node *node)
+struct cpumask cg_effective_of(const struct cg_node *node)
 {
+	const struct cg_tree *tree = node->tree;
 	if (!node->parent)
-		return node->tree->online;
+		return cpumask_andnot(&tree->online, &tree->given_out);
 	const struct cpumask *limit = &node->parent->effective;
 	struct cpumask effective = cpumask_and(&node->cpus, limit);
-	return cpumask_empty(&effective) ? *limit : effective;
+	if (!node->partition || node->fault || cpumask_empty(&node->exclusive_effective))
+		return cpumask_empty(&effective) ? *limit : effective;
+
+	effective = cpumask_and(&node->exclusive_effective, &tree->online);
+	if (node->partition_children)
+		cg_for_each_link(link, &node->children) {
+			const struct cg_node *child = cg_node_of_sibling(link);
+			if (cg_node_is_partition(child))
+				effective = cpumask_andnot(&effective, &child->exclusive_effective);
+		}
+	return effective;
 }
 
-static bool refresh_node(struct cg_node *node)
+static bool set_effective(struct cg_node *node)
 {
-	struct cpumask effective = effective_of(node);
+	struct cpumask effective = cg_effective_of(node);
 	if (cpumask_equal(&effective, &node->effective))
 		return false;
 	node->effective = effective;
@@ -41,11 +52,77 @@ static bool refresh_node(struct cg_node *node)
 	return true;
 }
 
-static void refresh_below(struct cg_node *top)
+/* Whether what is below the node has to be looked at, too. Its own state stands. */
+static bool refresh_node(struct cg_node *node, enum cg_cause cause, enum cg_reach reach)
+{
+	bool matters = reach == CG_ALWAYS;
+	if (node->parent && !node->remote &&
+	    (node->partition || !cpumask_empty(&node->exclusive)))
+		matters |= cg_refresh_exclusive(node);
+	if (node->partition || !node->parent) {
+		cg_decide_children(node, cause);
+		set_effective(node);
+		node->tree->stranded |= cpumask_empty(&node->effective);
+		return true;
+	}
+	matters |= set_effective(node);
+	if (matters)
+		cg_decide_children(node, cause);
+	return matters;
+}
+
+static void refresh_below(struct cg_node *top, enum cg_cause cause, enum cg_reach reach)
 {
 	struct cg_node *node = top;
-	while (node)
-		node = refresh_node(node) ? cg_next_below(node, top) : cg_next_beside(node, top);
+	while (node) {
+		bool passed = node->remote && node != top;
+		if (!passed && refresh_node(node, cause, reach))
+			node = cg_next_below(node, top);
+		else
+			node = cg_next_beside(node, top);
+	}
+}
+
+/* A child took CPUs, or gave them back: what that does to the others. */
+static void refresh_beside(struct cg_node *parent)
+{
+	if (!set_effective(parent))
+		return;
+	parent->tree->stranded |= cpumask_empty(&parent->effective);
+	cg_for_each_link(link, &parent->children)
+		if (!cg_node_of_sibling(link)->remote)
+			refresh_below(cg_node_of_sibling(link), CG_BY_CHANGE, CG_AS_IT_CHANGES);
+}
+
+static void settle(struct cg_node *node, enum cg_reach reach)
+{
+	struct cg_tree *tree = node->tree;
+	struct cpumask given_out = cg_sum_given_out(tree);
+	bool moved = !cpumask_equal(&given_out, &tree->given_out);
+	tree->given_out = given_out;
+	if (moved)
+		refresh_beside(&tree->root);
+	else if (node->parent->partition && !node->parent->fault)
+		refresh_beside(node->parent);
+	refresh_below(node, CG_BY_CHANGE, reach);
+}
+
+static void settle_stranded(struct cg_tree *tree, enum cg_cause cause)
+{
+	while (tree->stranded) {
+		tree->stranded = false;
+		struct cg_node *node = cg_fault_stranded(tree, cause);
+		if (!node)
+			return;
+		settle(node, CG_AS_IT_CHANGES);
+		tree->stranded = true;
+	}
+}
+
+void cg_settle(struct cg_node *node, enum cg_reach reach)
+{
+	settle(node, reach);
+	settle_stranded(node->tree, CG_BY_CHANGE);
 }
 
 static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)
@@ -57,6 +134,8 @@ static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)
 		return -EINVAL;
 	if (cpumask_empty(cpus) && !cpumask_empty(&node->cpus) && cg_node_is_populated(node))
 		return -ENOSPC;
+	if (cpumask_empty(cpus) && cg_node_is_partition(node) && cpumask_empty(&node->exclusive))
+		return -EBUSY;
 	return 0;
 }
 
@@ -66,8 +145,13 @@ int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus)
 	if (error)
 		return error;
 
+	if (cpumask_equal(cpus, &node->cpus))
+		return 0;
+	struct cpumask before = node->exclusive_effective;
+	cg_partition_cpus(node, cpus);
 	node->cpus = *cpus;
-	refresh_below(node);
+	cg_settle(node, cpumask_equal(&before, &node->exclusive_effective) ? CG_AS_IT_CHANGES
+									   : CG_ALWAYS);
 	return 0;
 }
 
@@ -107,8 +191,9 @@ int cg_set_mems(struct cg_node *node, uint64_t mems)
 
 void cg_cpuset_reset(struct cg_node *node)
 {
+	cg_partition_reset(node);
 	node->cpus = cpumask_none();
-	refresh_below(node);
+	cg_settle(node, CG_AS_IT_CHANGES);
 	set_mems(node, 0);
 }
 
@@ -117,5 +202,14 @@ void cg_set_online(struct cg_tree *tree, const struct cpumask *online)
 	cg_assert(!cpumask_empty(online));
 	cg_assert(cpumask_subset(online, &tree->possible));
 	tree->online = *online;
-	refresh_below(&tree->root);
+	cg_decide_remotes(tree);
+	cg_decide_children(&tree->root, CG_BY_HOTPLUG);
+	tree->given_out = cg_sum_given_out(tree);
+	refresh_below(&tree->root, CG_BY_HOTPLUG, CG_ALWAYS);
+	cg_for_each_link(link, &tree->partitions) {
+		struct cg_node *node = cg_link_container(link, struct cg_node, partition_link);
+		if (node->remote)
+			refresh_below(node, CG_BY_HOTPLUG, CG_ALWAYS);
+	}
+	settle_stranded(tree, CG_BY_HOTPLUG);
 }

@@ -95,7 +95,10 @@ static void start(struct cg_member *member, struct cg_node *node)
 
 static struct cpumask mask_of(const struct cg_member *member)
 {
-	const struct cpumask *effective = &member->node->effective;
+	const struct cg_node *node = member->node;
+	while (cpumask_empty(&node->effective) && node->parent)
+		node = node->parent;
+	const struct cpumask *effective = &node->effective;
 	if (!member->pinned)
 		return *effective;
 	struct cpumask allowed = cpumask_and(effective, &member->pin);

@@ -37,6 +37,7 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	cg_link_init(&node->name_link);
 	cg_link_init(&node->members);
 	cg_link_init(&node->changed_link);
+	cg_link_init(&node->partition_link);
 	node->descendants_max = CG_LIMIT_NONE;
 	node->depth_max = CG_LIMIT_NONE;
 	node->pids_max = CG_LIMIT_NONE;
@@ -61,6 +62,10 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->mems = 1;
 	tree->last_id = 0;
 	tree->shape = 0;
+	tree->given_out = cpumask_none();
+	tree->boot_isolated = cpumask_none();
+	cg_link_init(&tree->partitions);
+	tree->stranded = false;
 	cg_link_init(&tree->changed_nodes);
 	cg_link_init(&tree->changed_members);
 	for (size_t i = 0; i < CG_NAME_BUCKETS; i++)
@@ -68,6 +73,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	init_node(tree, &tree->root);
 	tree->root.name = "";
 	tree->root.effective = *online;
+	tree->root.exclusive_effective = *possible;
 	tree->root.effective_mems = tree->mems;
 }
 
@@ -151,6 +157,7 @@ int cg_remove(struct cg_node *node)
 
 	struct cg_node *parent = node->parent;
 	cg_assert(node->task_count == 0);
+	cg_partition_reset(node);
 	cg_link_remove(&node->siblings);
 	cg_link_remove(&node->name_link);
 	cg_link_remove(&node->changed_link);

@@ -37,6 +37,8 @@ struct sysfs_environment {
 	 * not held. */
 	int (*take_cpu_offline)(void *context, unsigned int cpu);
 	int (*bring_cpu_online)(void *context, unsigned int cpu);
+	/* Whether the writer may make a remote partition: 0 or -EPERM. NULL: everybody may. */
+	int (*may_take_root_cpus)(void *context);
 };
 
 enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };

@@ -46,5 +46,6 @@ TEST_P(Oracle, AgreesLineForLine)
 
 INSTANTIATE_TEST_SUITE_P(Traces, Oracle,
 	testing::Values(
-		"core", "effective", "affinity", "weight", "threaded", "mems", "syntax", "hotplug"),
+		"core", "effective", "affinity", "weight", "threaded", "mems", "syntax", "hotplug",
+		"partition"),
 	[](const auto &info) { return info.param; });

@@ -33,7 +33,7 @@ static void kill_node(void *context, struct cg_node *node)
 Host::Host(const std::string &possible, const std::string &online, cg_controllers available,
 	unsigned int features)
     : Machine(possible, online, available), environment{this, find_member, may_move, cpu_usage,
-						    kill_node, nullptr, nullptr}
+						    kill_node, nullptr, nullptr, nullptr}
 {
 	cg_tree_set_features(tree.get(), features, 3);
 }
