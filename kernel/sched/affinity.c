@@ -3,10 +3,10 @@
  * affinity.c - a task's mask changes, and it leaves the CPUs that it lost.
  *
  * A waiting task is taken to another queue at once; a running one is asked to leave: it goes
- * through schedule(), which finds the CPU outside its mask and hands it to finish_switch. (A waiting
- * task for which the new mask has an idle CPU goes there as well.) The
- * caller sleeps until every such CPU runs something that may run there. After that nothing puts
- * the task back: whoever chooses a CPU for it reads the new mask under the lock that guards it.
+ * through schedule(), which finds the CPU outside its mask and hands it to finish_switch. A waiting
+ * task for which the new mask has an idle CPU goes there as well. The caller sleeps until every
+ * such CPU runs something that may run there. After that nothing puts the task back: whoever
+ * chooses a CPU for it reads the new mask under the lock that guards it.
  */
 #include "kernel/kernel.h"
 #include "kernel/sched/core.h"

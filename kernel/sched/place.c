@@ -94,8 +94,8 @@ struct task *place_steal(struct cpu *cpu)
 	return NULL;
 }
 
-/* The mask's first idle CPU, else the least loaded of those that follow `cpu` in it. NULL: there is no
- * other. */
+/* The mask's first idle CPU, else the least loaded of those that follow `cpu` in it. NULL: there is
+ * no other. */
 static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mask)
 {
 	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
@@ -116,8 +116,8 @@ static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mas
 	return least;
 }
 
-/* Weights change while tasks wait. Those that wait last have most to lose by an old one: a task that was
- * due little keeps a long distance from its last turn. The queue's lock is held. */
+/* Weights change while tasks wait. Those that wait last have most to lose by an old one: a task that
+ * was due little keeps a long distance from its last turn. The queue's lock is held. */
 static void refresh_weights(struct runqueue *queue, uint64_t now_ns)
 {
 	struct sched_entity *entity = runqueue_last(queue), *previous;
