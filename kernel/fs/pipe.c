@@ -163,7 +163,8 @@ static int64_t put_bytes(struct pipe *pipe, struct transfer *from)
 		size_t piece = MIN(wanted - done, PAGE_SIZE - at % PAGE_SIZE);
 		char **page = &pipe->pages[at / PAGE_SIZE];
 
-		if (!*page)
+		/* A little always goes through: what waits in a pipe may be the way out. */
+		if (!*page && (pipe_used(pipe) < PIPE_ATOMIC_SIZE || !page_is_scarce()))
 			*page = page_alloc_mapped(PAGE_ANY);
 		if (!*page)
 			error = -ENOMEM;

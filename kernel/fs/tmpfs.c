@@ -54,7 +54,7 @@ void tmpfs_init(void)
 
 struct inode *tmpfs_inode_create(struct filesystem *filesystem, const struct creation *creation)
 {
-	struct tmpfs_inode *file = slab_alloc(inode_cache, PAGE_ANY);
+	struct tmpfs_inode *file = page_is_scarce() ? NULL : slab_alloc(inode_cache, PAGE_ANY);
 	bool directory = (creation->mode & S_IFMT) == S_IFDIR;
 
 	if (!file)
@@ -114,7 +114,7 @@ static int make_page(struct tmpfs_inode *file, uint64_t number, struct page **ma
 	struct page *page = NULL, **place = NULL;
 	bool full = filesystem->page_max && count > filesystem->page_max;
 
-	if (!full)
+	if (!full && !page_is_scarce())
 		page = page_alloc(0, PAGE_ZERO);
 	if (page) {
 		spin_lock(&file->pages_lock);

@@ -30,7 +30,7 @@ static bool mapping_allows(const struct vm_mapping *mapping, enum vm_protection 
 static struct page *alloc_page(const struct address_space *space, enum page_flags flags)
 {
 	bool large = space->resident_pages > page_total() / 4;
-	if (unlikely(large) && page_is_short())
+	if (unlikely(large) && page_is_scarce())
 		return NULL;
 	return page_alloc(0, flags);
 }

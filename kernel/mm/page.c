@@ -252,17 +252,27 @@ uint64_t page_total(void)
 	return buddy.total_pages;
 }
 
-static bool is_below_reserve(void)
+static bool is_free_below(uint64_t pages)
 {
-	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < buddy.total_pages / 64;
+	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < pages;
+}
+
+static bool is_free_below_at_last(uint64_t pages)
+{
+	if (likely(!is_free_below(pages)))
+		return false;
+	reclaim();
+	return is_free_below(pages);
 }
 
 bool page_is_short(void)
 {
-	if (likely(!is_below_reserve()))
-		return false;
-	reclaim();
-	return is_below_reserve();
+	return is_free_below_at_last(buddy.total_pages / 64);
+}
+
+bool page_is_scarce(void)
+{
+	return is_free_below_at_last(buddy.total_pages / 32);
 }
 
 struct page_counts page_count(void)

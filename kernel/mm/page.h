@@ -152,8 +152,11 @@ struct page_counts page_count(void);
 /* All pages, whoever has them: one load. */
 uint64_t page_total(void);
 /* Whether less than a 64th of the memory is left when what is only kept for speed has been given
- * back (slow then): large programs get nothing more, so that the kernel and small ones go on. */
+ * back (slow then): nobody is born any more, so that those who are there go on. */
 bool page_is_short(void);
+/* The same with a 32nd, for large programs and what stays when its maker does nothing more (files,
+ * groups, full pipes): they get nothing more, so that programs can still be started to end it. */
+bool page_is_scarce(void);
 
 /* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
  * stack's own lock is only tried); answers how many pages it gave back. */

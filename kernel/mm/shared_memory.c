@@ -61,7 +61,7 @@ static int page_locked(struct shared_memory *shared, uint64_t index, struct page
 	if (!*chunk)
 		return -ENOMEM;
 	struct page **slot = &(*chunk)[index % CHUNK_PAGES];
-	if (!*slot)
+	if (!*slot && !page_is_short())
 		*slot = page_alloc(0, PAGE_ZERO);
 	if (!*slot)
 		return -ENOMEM;

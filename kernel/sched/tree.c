@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernel/kernel.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
 #include "kernel/sched/core.h"
@@ -143,7 +144,8 @@ static void publish_and_wait(void)
 
 int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode)
 {
-	struct task_group *group = kzalloc(sizeof(*group) + length + 1);
+	struct task_group *group =
+		page_is_scarce() ? NULL : kzalloc(sizeof(*group) + length + 1);
 	int error;
 
 	if (!group)

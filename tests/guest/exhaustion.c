@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * exhaustion.c - processes until there is no memory for another: an errno, no death, and all of it
- * comes back. Threads likewise.
+ * comes back. Threads and files likewise; a file system that is full leaves room for programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,6 +89,35 @@ static void test_threads(void)
 	ok(status == 0, "many threads at a time");
 }
 
+/* 4 KiB of memory each, none of it a page of a file's contents. */
+static void test_links(void)
+{
+	static char target[4000];
+	char name[32];
+	int count = 0, left, error, status = -1;
+
+	memset(target, 'x', sizeof(target) - 1);
+	mkdir("/tmp/links", 0700);
+	do
+		snprintf(name, sizeof(name), "/tmp/links/%d", count);
+	while (symlink(target, name) == 0 && ++count);
+	error = errno;
+	ok(count > 1000 && error == ENOSPC, "%d symbolic links, then ENOSPC", count);
+	pid_t child = fork();
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", "echo /etc/passwd | xargs ls >/dev/null", NULL);
+		_exit(127);
+	}
+	ok(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+	   "and programs still run");
+	for (left = count; left > 0; left--) {
+		snprintf(name, sizeof(name), "/tmp/links/%d", left - 1);
+		if (unlink(name))
+			break;
+	}
+	ok(left == 0 && rmdir("/tmp/links") == 0, "all of them can be removed");
+}
+
 int main(void)
 {
 	long before = free_kib(), after;
@@ -93,6 +125,7 @@ int main(void)
 	for (int round = 1; round <= 3; round++)
 		test_processes(round);
 	test_threads();
+	test_links();
 	after = free_kib();
 	/* Kernel stacks and page frames stay in pools, until somebody needs them. */
 	ok(after > before / 2, "the memory is back: %ld of %ld KiB", after, before);
