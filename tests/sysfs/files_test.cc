@@ -406,7 +406,7 @@ TEST(CgroupFreeze, TellsEachNodeThatItStops)
 	host.write("a/cgroup.freeze", "1");
 	unsigned int what;
 	EXPECT_EQ(cg_next_changed_node(host.tree.get(), &what), host.node("a"));
-	EXPECT_EQ(what, (unsigned int)CG_CHANGED_FROZEN);
+	EXPECT_EQ(what, (unsigned int)(CG_CHANGED_FROZEN | CG_CHANGED_FREEZE));
 	EXPECT_EQ(cg_next_changed_node(host.tree.get(), &what), nullptr);
 }
 
