@@ -350,6 +350,9 @@ static int start_console(struct virtio_console *console, unsigned int interrupt)
 		error = make_queue(&console->transmit, 0);
 	if (!error)
 		error = start_device(console);
+	/* The terminal first: an interrupt may come as soon as one can. */
+	tty_init_raw(&console->tty, &hvc_driver, device_number(HVC_MAJOR, number));
+	console->tty.driver_data = console;
 	if (!error)
 		error = interrupt_register(interrupt, hvc_interrupt, console);
 	if (error) {
@@ -360,8 +363,6 @@ static int start_console(struct virtio_console *console, unsigned int interrupt)
 	}
 	console_count++;
 	name[3] = (char)('0' + number);
-	tty_init_raw(&console->tty, &hvc_driver, device_number(HVC_MAJOR, number));
-	console->tty.driver_data = console;
 	devfs_add_tty(name, console->tty.device, &console->tty);
 	spin_lock(&console->lock);
 	console->free = (1u << BUFFER_COUNT) - 1;
