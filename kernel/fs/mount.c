@@ -109,7 +109,7 @@ void mount_release(struct mount *mount)
 void mount_root(void)
 {
 	int error;
-	struct mount *mount = mount_create(&tmpfs_type, "rootfs", "size=100%", 0, &error);
+	struct mount *mount = mount_create(&tmpfs_type, "tmpfs", "size=100%", 0, &error);
 
 	if (!mount)
 		panic("no root file system: error %d", -error);

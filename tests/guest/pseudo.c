@@ -89,6 +89,7 @@ static void test_machine(void)
 			contains("/proc/meminfo", "MemTotal:") && contains("/proc/stat", "cpu0 ") &&
 			contains("/proc/cpuinfo", "processor\t: 0") &&
 			contains("/proc/mounts", "cgroup2 " ROOT " cgroup2") &&
+			contains("/proc/mounts", "tmpfs / tmpfs ") && /* df passes over "rootfs" */
 			slurp("/proc/uptime") && slurp("/proc/loadavg") && slurp("/proc/cmdline"),
 		"the machine's files");
 	ok(contains("/proc/sys/kernel/pid_max", "32768") && slurp("/proc/sys/kernel/osrelease"),
