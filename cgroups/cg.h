@@ -188,6 +188,7 @@ struct cg_tree {
 	bool counts_running;           /* (i) members stop when the caller says so, not at once */
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
+	uint32_t exclusive_count;      /* (t) nodes with a cpuset.cpus.exclusive */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
 	struct cg_link partitions;     /* (t) head: all that are partitions now */
 	bool stranded;                 /* (t) within an operation: a partition has no CPU left */

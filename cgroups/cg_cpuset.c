@@ -40,22 +40,50 @@ struct cpumask cg_effective_of(const struct cg_node *node)
 	return effective;
 }
 
-static bool set_effective(struct cg_node *node)
+static bool effective_changed(struct cg_node *node)
 {
-	struct cpumask effective = cg_effective_of(node);
-	if (cpumask_equal(&effective, &node->effective))
-		return false;
-	node->effective = effective;
 	cg_node_changed(node, CG_CHANGED_EFFECTIVE);
 	cg_for_each_link(link, &node->members)
 		cg_member_refresh(cg_member_of_node_link(link));
 	return true;
 }
 
+static bool set_effective(struct cg_node *node)
+{
+	struct cpumask effective = cg_effective_of(node);
+	if (cpumask_equal(&effective, &node->effective))
+		return false;
+	node->effective = effective;
+	return effective_changed(node);
+}
+
+/* The same for what nearly all nodes are, members without a claim of their own: a wide write visits
+ * thousands of them, so no mask is carried about. */
+static bool set_member_effective(struct cg_node *node)
+{
+	const struct cpumask *limit = &node->parent->effective;
+	uint64_t changed = 0;
+	bool inherits = !cpumask_intersects(&node->cpus, limit);
+	CPUMASK_EACH_WORD(word) {
+		uint64_t bits = limit->bits[word] & (inherits ? ~(uint64_t)0 : node->cpus.bits[word]);
+		changed |= bits ^ node->effective.bits[word];
+		node->effective.bits[word] = bits;
+	}
+	return changed && effective_changed(node);
+}
+
+static bool makes_no_claim(const struct cg_node *node)
+{
+	return node->parent && !node->partition && !node->partition_children &&
+	       (!node->tree->exclusive_count || cpumask_empty(&node->exclusive));
+}
+
 /* Whether what is below the node has to be looked at, too. Its own state stands. */
 static bool refresh_node(struct cg_node *node, enum cg_cause cause, enum cg_reach reach)
 {
 	bool matters = reach == CG_ALWAYS;
+	if (makes_no_claim(node))
+		return set_member_effective(node) || matters;
 	if (node->parent && !node->remote &&
 	    (node->partition || !cpumask_empty(&node->exclusive)))
 		matters |= cg_refresh_exclusive(node);

@@ -236,11 +236,18 @@ int cg_set_partition(struct cg_node *node, enum cg_partition partition,
 	return 0;
 }
 
+static void store_exclusive(struct cg_node *node, struct cpumask exclusive)
+{
+	node->tree->exclusive_count += (uint32_t)!cpumask_empty(&exclusive);
+	node->tree->exclusive_count -= (uint32_t)!cpumask_empty(&node->exclusive);
+	node->exclusive = exclusive;
+}
+
 void cg_partition_reset(struct cg_node *node)
 {
 	if (node->partition == CG_MEMBER && cpumask_empty(&node->exclusive))
 		return;
-	node->exclusive = cpumask_none();
+	store_exclusive(node, cpumask_none());
 	set_state(node, CG_MEMBER, CG_FAULT_NONE);
 	cg_settle(node, CG_ALWAYS);
 }
@@ -363,7 +370,7 @@ int cg_set_exclusive(struct cg_node *node, const struct cpumask *exclusive)
 		if (found || cg_node_is_partition(node->parent) || !fault)
 			fault = found;
 	}
-	node->exclusive = *exclusive;
+	store_exclusive(node, *exclusive);
 	set_state_by_lists(node, fault);
 	withdraw(node, &lost);
 	if (was_partition || cg_node_is_partition(node) ||

@@ -65,6 +65,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->given_out = cpumask_none();
 	tree->boot_isolated = cpumask_none();
 	cg_link_init(&tree->partitions);
+	tree->exclusive_count = 0;
 	tree->stranded = false;
 	cg_link_init(&tree->changed_nodes);
 	cg_link_init(&tree->changed_members);
