@@ -8,7 +8,6 @@
 
 enum {
 	EXTENSION_LEGACY_PUTCHAR = 0x01,
-	EXTENSION_BASE = 0x10,
 	EXTENSION_TIME = 0x54494d45,
 	EXTENSION_IPI = 0x735049,
 	EXTENSION_RFENCE = 0x52464e43,
@@ -17,7 +16,7 @@ enum {
 };
 
 enum { HSM_HART_STOP = 1, HSM_HART_STATUS = 2, HSM_STATUS_STOPPED = 1 };
-enum { BASE_PROBE_EXTENSION = 3, RFENCE_FENCE_I = 0, RFENCE_SFENCE_VMA = 1 };
+enum { RFENCE_FENCE_I = 0, RFENCE_SFENCE_VMA = 1 };
 
 struct sbi_answer {
 	int64_t error;
@@ -39,14 +38,6 @@ static struct sbi_answer call(uint64_t extension, uint64_t function, uint64_t ar
 			 : "r"(a2), "r"(a3), "r"(a6), "r"(a7)
 			 : "memory");
 	return (struct sbi_answer){ (int64_t)a0, (int64_t)a1 };
-}
-
-bool sbi_has_extension(int64_t extension)
-{
-	struct sbi_answer answer =
-		call(EXTENSION_BASE, BASE_PROBE_EXTENSION, (uint64_t)extension, 0, 0, 0);
-
-	return answer.error == SBI_SUCCESS && answer.value != 0;
 }
 
 void sbi_set_timer(uint64_t ticks)

@@ -14,7 +14,6 @@
 /* Chapter 3.1's error codes that we tell apart. */
 enum { SBI_SUCCESS = 0, SBI_ERROR_NOT_SUPPORTED = -2, SBI_ERROR_INVALID_PARAMETER = -3, SBI_ERROR_ALREADY_AVAILABLE = -6 };
 
-bool sbi_has_extension(int64_t extension);
 /* TIME: the next timer interrupt, in ticks of the time CSR; UINT64_MAX: none. */
 void sbi_set_timer(uint64_t ticks);
 /* IPI: a software interrupt on one hart. */

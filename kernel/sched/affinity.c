@@ -68,12 +68,3 @@ void sched_wait_switched(const struct cpumask *wait)
 		wait_event(&cpu->switched, sched_runs_lawfully(cpu));
 	}
 }
-
-void sched_set_allowed(struct task *task, const struct cpumask *allowed)
-{
-	struct cpumask wait = cpumask_none();
-
-	sched_publish_allowed(task, allowed, &wait);
-	if (!cpumask_empty(&wait))
-		sched_wait_switched(&wait);
-}

@@ -69,11 +69,9 @@ void preempt_point(void);
  * when it runs on another CPU in user mode. */
 void sched_kick(struct task *task);
 
-/* The task's mask (`allowed`) as the tree published it. set is synchronous: when it returns, the
- * task neither runs outside the mask nor ever will; sleeps. publish does the first half, for many
- * tasks at once: it adds the CPUs that must be waited for to *wait, which
- * sched_wait_switched() then does; publish takes LOCK_RANK_TASK. */
-void sched_set_allowed(struct task *task, const struct cpumask *allowed);
+/* The task's mask (`allowed`) as the tree published it, in two halves for many tasks at once: publish
+ * adds the CPUs that must be waited for to *wait (takes LOCK_RANK_TASK); once sched_wait_switched()
+ * has returned for them, no task runs outside its mask, nor ever will. It sleeps. */
 void sched_publish_allowed(struct task *task, const struct cpumask *allowed, struct cpumask *wait);
 void sched_wait_switched(const struct cpumask *wait);
 /* Whether the CPU runs something that may run there: else somebody is about to leave it. */

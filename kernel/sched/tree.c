@@ -188,16 +188,6 @@ int tree_remove_node(struct cg_node *node)
 	return error;
 }
 
-struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t length)
-{
-	mutex_lock(&tree_mutex);
-	struct cg_node *child = cg_find_child(parent, name, length);
-	if (child)
-		tree_node_get(child);
-	mutex_unlock(&tree_mutex);
-	return child;
-}
-
 /* ---- pseudo-files ---- */
 
 static struct cg_member *find_member(void *unused, int32_t tid)

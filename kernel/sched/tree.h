@@ -28,8 +28,6 @@ void tree_node_put(struct cg_node *node);
 /* mkdir and rmdir. Take the mutex. Errors as cg_create / cg_remove, and -ENOMEM. */
 int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode);
 int tree_remove_node(struct cg_node *node);
-/* The child of that name with a reference, or NULL. Takes the mutex. */
-struct cg_node *tree_find_child(struct cg_node *parent, const char *name, size_t length);
 
 /* The text of a pseudo-file into `buffer`: the length it has (more than size: call again with a
  * bigger buffer), or -errno. */

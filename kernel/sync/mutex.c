@@ -36,16 +36,6 @@ void mutex_lock(struct mutex *mutex)
 		wait_event(&mutex->waiters, take(mutex));
 }
 
-bool mutex_trylock(struct mutex *mutex)
-{
-	if (!take(mutex))
-		return false;
-#ifdef TAPER_CHECKED
-	lock_rank_note(mutex->rank);
-#endif
-	return true;
-}
-
 void mutex_unlock(struct mutex *mutex)
 {
 	kcheck(mutex_is_held(mutex));

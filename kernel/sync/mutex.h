@@ -26,7 +26,6 @@ struct mutex {
 
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 void mutex_lock(struct mutex *mutex);
-bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by the current task */
 
