@@ -346,6 +346,8 @@ static int64_t write_locked(struct file *file, struct tty *tty, struct transfer 
 		}
 		done += (int64_t)used;
 		preempt_point();
+		if (!error && task_has_signal(current))
+			error = -ERESTARTSYS; /* a line is slow: ^C does not wait for its end */
 	}
 	return done ? done : error;
 }

@@ -138,9 +138,29 @@ static void test_job_control(void)
 		"when its leader is gone the terminal is free (step %d)", WEXITSTATUS(status));
 }
 
+/* As long as a writer is busy it gets no other chance to die. */
+static void test_long_write(void)
+{
+	static char nothing[64 << 20];
+	int fd = open("/dev/ttyS0", O_RDWR | O_NOCTTY), status = 0;
+	pid_t writer = fork();
+
+	if (writer == 0) {
+		ssize_t ignored = write(fd, nothing, sizeof(nothing));
+
+		_exit(ignored > 0 ? 1 : 2);
+	}
+	usleep(20000);
+	kill(writer, SIGINT);
+	ok(waitpid(writer, &status, 0) == writer && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT,
+		"a signal ends a long write");
+	close(fd);
+}
+
 int main(void)
 {
 	test_settings();
 	test_job_control();
+	test_long_write();
 	return tap_done();
 }
