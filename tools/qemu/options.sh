@@ -31,7 +31,7 @@ usage() {
 		  --append TEXT     add TEXT to the kernel's command line; may be repeated
 		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
 		                    `none`: no services, an empty tree
-		  --icount          virtual time: an instruction is a nanosecond, runs repeat exactly
+		  --icount[=N]      virtual time: an instruction is 2^N nanoseconds (1), runs repeat exactly
 		  --slice USEC      with --icount: give each CPU turns of at most USEC microseconds
 		  --timeout SECONDS end the machine after so many seconds
 		  --add FILE[:PATH] put FILE into the guest, at PATH (/NAME when left out); repeatable
@@ -102,7 +102,12 @@ parse_options() {
 			exit 0
 			;;
 		--icount)
-			icount=yes
+			icount=0
+			shift
+			continue
+			;;
+		--icount=*)
+			want_number --icount "${1#*=}" 0 10 && icount=${1#*=}
 			shift
 			continue
 			;;
@@ -140,5 +145,5 @@ parse_options() {
 	done
 	((numa <= smp)) || mistake "--numa $numa: more memory nodes than CPUs ($smp)"
 	((numa <= $(mebibytes "$mem"))) || mistake "--numa $numa: less than 1M for a node"
-	[[ -z $slice || $icount == yes ]] || mistake "--slice needs --icount"
+	[[ -z $slice || $icount != no ]] || mistake "--slice needs --icount"
 }

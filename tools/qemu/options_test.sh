@@ -45,6 +45,7 @@ mistaken "--mem 0: not a size" --mem 0
 mistaken "--numa 5: more memory nodes than CPUs (4)" --numa 5
 mistaken "--numa 4: less than 1M" --numa 4 --mem 3M
 mistaken "--timeout x: not" --timeout x
+mistaken "--icount 11: not a whole number from 0 to 10" --icount=11
 mistaken "--slice needs --icount" --slice 10
 mistaken "--add $scratch/none: no such file" --add "$scratch/none"
 mistaken "--add $scratch/empty: not a file" --add "$scratch/empty"
@@ -59,8 +60,9 @@ mistaken "ls: not an option; a command comes after --" ls
 
 means "4 256M 0 [] demo no - 0 [] []"
 means "512 2G 128 [] demo no - 0 [] []" --smp 512 --mem=2G --numa 128
-means "1 32 0 [a b=c] none yes 10 7 [] []" --smp 1 --mem 32 --append a --append b=c \
+means "1 32 0 [a b=c] none 0 10 7 [] []" --smp 1 --mem 32 --append a --append b=c \
 	--config none --icount --slice 10 --timeout 7
+means "4 256M 0 [] demo 6 - 0 [] []" --icount=6
 means "4 256M 0 [] $scratch/good no - 0 [] []" --config "$scratch/good"
 means "4 256M 0 [] demo no - 0 [$scratch/prog $scratch/prog:/bin/x] [ls --smp 9]" \
 	--add "$scratch/prog" --add "$scratch/prog:/bin/x" -- ls --smp 9

@@ -52,7 +52,7 @@ def guest_test(
         smp = 4,
         mem = "256M",
         numa = 0,
-        icount = False,
+        icount = None,
         append = "",
         config = "none",
         add = {},
@@ -68,7 +68,7 @@ def guest_test(
       smp: CPUs.
       mem: memory, as for ./run.
       numa: memory nodes, 0 for a machine without.
-      icount: True for virtual time, repeatable to the instruction.
+      icount: for virtual time, repeatable: an instruction is 2^icount nanoseconds.
       append: for the kernel's command line.
       config: "demo" or "none".
       add: label of a file: its path in the guest.
@@ -80,8 +80,8 @@ def guest_test(
     options = ["--smp", str(smp), "--mem", mem, "--config", config, "--timeout", str(limit)]
     if numa:
         options += ["--numa", str(numa)]
-    if icount:
-        options.append("--icount")
+    if icount != None:
+        options.append("--icount=%d" % icount)
     if append:
         options += ["--append", _quote(append)]
     for label, path in add.items():
@@ -93,7 +93,7 @@ def guest_test(
         args = options + ["--"] + [_quote(word) for word in command],
         data = add.keys(),
         limit = limit,
-        cpus = 1 if icount else min(smp, 2),
+        cpus = 1 if icount != None else min(smp, 2),
         tags = tags,
         **kwargs
     )
