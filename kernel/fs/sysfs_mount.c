@@ -528,6 +528,7 @@ static void init_news(void)
 		[TREE_NEWS_EVENTS] = "cgroup.events",
 		[TREE_NEWS_PIDS] = "pids.events",
 		[TREE_NEWS_EFFECTIVE] = "cpuset.cpus.effective",
+		[TREE_NEWS_PARTITION] = "cpuset.cpus.partition",
 	};
 	size_t count;
 	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);

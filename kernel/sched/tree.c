@@ -23,6 +23,7 @@ struct mutex tree_mutex = MUTEX_INIT(tree_mutex, LOCK_RANK_TREE);
 static struct cg_tree tree;          /* (t) */
 static struct task_group *root_group; /* (i) */
 static struct cpumask leaving;        /* (t) CPUs that a task had to leave, until seen to be left */
+static struct cpumask kernel_cpus;    /* (t) where the kernel's threads run: what partitions leave over */
 
 struct cg_node *tree_root(void)
 {
@@ -95,6 +96,18 @@ static void publish_shares(struct cg_node *node)
 	}
 }
 
+/* No partition's CPU does the kernel's own work, and no node's mask says where it is done. */
+static void publish_kernel_cpus(void)
+{
+	if (cpumask_equal(&kernel_cpus, &tree.root.effective))
+		return;
+	kernel_cpus = tree.root.effective;
+	for (struct cg_member *member = cg_next_member(&tree.root, NULL); member;
+	     member = cg_next_member(&tree.root, member))
+		if (member->kernel_thread)
+			sched_publish_allowed(task_of(member), &kernel_cpus, &leaving);
+}
+
 /* Takes over what the last operation changed. */
 static void publish_changes(void)
 {
@@ -102,6 +115,7 @@ static void publish_changes(void)
 	struct cg_member *member;
 	unsigned int what;
 
+	publish_kernel_cpus();
 	while ((node = cg_next_changed_node(&tree, &what)) != NULL) {
 		if (what & CG_CHANGED_SHARES)
 			publish_shares(node);
@@ -114,7 +128,8 @@ static void publish_changes(void)
 
 		set_place(task);
 		tree_stop_task(task);
-		sched_publish_allowed(task, &member->allowed, &leaving);
+		if (!member->kernel_thread)
+			sched_publish_allowed(task, &member->allowed, &leaving);
 	}
 }
 
@@ -210,6 +225,13 @@ static int may_move(void *context, const struct cg_member *member, const struct 
 	return tree_may_move(context, member->node, node);
 }
 
+/* A remote partition takes CPUs from everybody: the writer needs the privilege, whoever opened the file. */
+static int may_take_root_cpus(void *unused)
+{
+	(void)unused;
+	return cred_has(&current->cred, CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
 static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_usage *usage)
 {
 	uint64_t total_ns = 0, user_ticks = 0;
@@ -246,6 +268,7 @@ static const struct sysfs_environment environment = {
 	.bring_cpu_online = bring_cpu_online,
 	.find_member = find_member,
 	.may_move = may_move,
+	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
 	.kill = tree_kill,
 };
@@ -295,7 +318,7 @@ static void adopt(struct task *task)
 {
 	struct cg_node *node = task->member.node;
 
-	task->allowed = task->member.allowed;
+	task->allowed = task->member.kernel_thread ? kernel_cpus : task->member.allowed;
 	task->entity.group = tree_group_of(cg_node_group(node));
 	task->entity.account = tree_group_of(node);
 }
@@ -377,8 +400,9 @@ void cg_assert_failed(const char *expression, const char *file, int line)
 void tree_init(void)
 {
 	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
-	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL, 1);
+	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_PARTITIONS, 1);
 	cg_count_running(&tree);
+	kernel_cpus = tree.root.effective;
 	root_group = kzalloc(sizeof(*root_group) + 1);
 	if (!root_group)
 		panic("no memory for the root of the tree");

@@ -59,10 +59,10 @@ int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const ch
 
 /*
  * Files whose changes are told to those who wait for them: cgroup.events, pids.events,
- * cpuset.cpus.effective. A descriptor has news when the count is another than it was at its last read;
+ * cpuset.cpus.effective, cpuset.cpus.partition. A descriptor has news when the count is another than it was at its last read;
  * the queue is woken at each change, and when the node is removed.
  */
-enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_COUNT };
+enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_PARTITION, TREE_NEWS_COUNT };
 uint32_t tree_news_count(struct cg_node *node, enum tree_news news);
 struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news);
 /* Whom to tell besides, set at boot. Called at each change with the mutex held. */

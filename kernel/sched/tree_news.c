@@ -20,6 +20,7 @@ static const unsigned int causes[TREE_NEWS_COUNT] = {
 	[TREE_NEWS_EVENTS] = CG_CHANGED_EVENTS | CG_CHANGED_FROZEN,
 	[TREE_NEWS_PIDS] = CG_CHANGED_PIDS,
 	[TREE_NEWS_EFFECTIVE] = CG_CHANGED_EFFECTIVE,
+	[TREE_NEWS_PARTITION] = CG_CHANGED_PARTITION,
 };
 
 uint32_t tree_news_count(struct cg_node *node, enum tree_news news)
