@@ -18,7 +18,7 @@ is() {
 	fi
 }
 
-echo 1..21
+echo 1..25
 is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
 is "get" "$(schedctl get web/api)" "cpus=1-2
 effective=1-2
@@ -57,6 +57,21 @@ is "remove tells of the task" "$(schedctl remove web/api 2>&1; echo $?)" \
 is "a refused create leaves nothing" \
 	"$(schedctl create -p --shares 0 x/y 2>/dev/null; ls -d /sys/fs/cgroup/x 2>&1)" \
 	"ls: /sys/fs/cgroup/x: No such file or directory"
+is "a partition" "$(schedctl set web cpus=1-2 partition=root && schedctl tree web)" \
+	"GROUP   CPUS  EFFECTIVE  PARTITION  SHARES  TASKS
+web     1-2   1-2        root          100
+\`- api  1-2   1-2        -             300  $task sleep"
+is "one that cannot be is refused" "$(schedctl set web/api cpus=0 partition=isolated 2>&1; echo $?)" \
+	"schedctl: web/api: cpuset.cpus.partition isolated: it is none yet: Invalid cpu list in cpuset.cpus.exclusive (EINVAL)
+1"
+is "and the wish is shown" "$(schedctl get web/api partition; schedctl tree web/api)" \
+	"isolated invalid (Invalid cpu list in cpuset.cpus.exclusive)
+GROUP  CPUS  EFFECTIVE  PARTITION         SHARES  TASKS
+api    0     1-2        isolated invalid     300  $task sleep"
+is "members are nothing to speak of" \
+	"$(schedctl set web partition=member && schedctl set web/api partition=member && schedctl tree web/api)" \
+	"GROUP  CPUS  EFFECTIVE  SHARES  TASKS
+api    0     1-2           300  $task sleep"
 kill $task
 wait $task 2>/dev/null
 is "remove -r" "$(schedctl remove -r web 2>&1; ls -d /sys/fs/cgroup/web 2>&1)" \

@@ -35,6 +35,27 @@ static char *assignment_split(struct session *session, char *text)
 	return setting_argument(session, text) ? equals + 1 : NULL;
 }
 
+/* Writes it. The kernel takes a partition that cannot be one, too, and says in the file why. */
+static int setting_write(struct session *session, const struct sched_group *group, const char *file,
+			 const char *value)
+{
+	char *state;
+	int result = sched_file_write(&session->tree, group, file, value, &session->error);
+
+	if (result || strcmp(file, "cpuset.cpus.partition") ||
+	    sched_file_read(&session->tree, group, file, &state, &session->error))
+		return result;
+	char *reason = strstr(state, " invalid (");
+	if (reason) {
+		reason += strlen(" invalid (");
+		reason[strcspn(reason, ")")] = '\0';
+		result = sched_fail(&session->error, EINVAL, "%s: %s %s: it is none yet: %s",
+				    sched_group_label(group), file, value, reason);
+	}
+	free(state);
+	return result;
+}
+
 enum exit_code command_set(struct session *session, int argc, char **argv)
 {
 	static const struct option options[] = { COMMON_OPTIONS };
@@ -66,8 +87,7 @@ enum exit_code command_set(struct session *session, int argc, char **argv)
 			code = session_failed(session);
 	}
 	for (char **at = first; at < end && code == EXIT_DONE; at++)
-		if (sched_file_write(&session->tree, &group, sched_setting_file(*at),
-				     values[at - first], &session->error))
+		if (setting_write(session, &group, sched_setting_file(*at), values[at - first]))
 			code = session_failed(session);
 	free(values);
 	return code;

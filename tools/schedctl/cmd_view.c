@@ -45,13 +45,14 @@ static const struct lines *lines_choose(void)
 enum cell {
 	CELL_CPUS,
 	CELL_EFFECTIVE,
+	CELL_PARTITION, /* only where there is one */
 	CELL_SHARES,
 	CELL_COUNT,
 };
 
-static const char *const cell_titles[CELL_COUNT] = { "CPUS", "EFFECTIVE", "SHARES" };
+static const char *const cell_titles[CELL_COUNT] = { "CPUS", "EFFECTIVE", "PARTITION", "SHARES" };
 static const char *const cell_files[CELL_COUNT] = {
-	"cpuset.cpus", "cpuset.cpus.effective", "cpu.weight",
+	"cpuset.cpus", "cpuset.cpus.effective", "cpuset.cpus.partition", "cpu.weight",
 };
 
 struct row {
@@ -86,6 +87,17 @@ static char *cell_read(struct session *session, const struct sched_group *group,
 	return strdup("-");
 }
 
+/* A member is nothing to speak of, and why one is invalid is for `get`. */
+static void shorten_partition(char *text)
+{
+	if (!strcmp(text, "member"))
+		strcpy(text, "-");
+	text[strcspn(text, "(")] = '\0';
+	size_t length = strlen(text);
+	if (length && text[length - 1] == ' ')
+		text[length - 1] = '\0';
+}
+
 static void rows_free(struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -110,6 +122,7 @@ static struct row *rows_collect(struct session *session, const struct sched_list
 				return NULL;
 			}
 		}
+		shorten_partition(rows[i].cells[CELL_PARTITION]);
 	}
 	if (!rows)
 		sched_fail(&session->error, ENOMEM, "no memory");
@@ -142,10 +155,28 @@ static void print_tasks(struct session *session, const struct sched_group *group
 	sched_tasks_free(&tasks);
 }
 
-/* Numbers stand right. */
+/* Numbers stand right; a column of width 0 is left out. */
 static void print_cell(enum cell cell, int width, const char *text)
 {
-	printf("  %*s", cell == CELL_SHARES ? width : -width, text);
+	if (width)
+		printf("  %*s", cell == CELL_SHARES ? width : -width, text);
+}
+
+static void measure_cells(const struct row *rows, size_t count, int *widths)
+{
+	bool has_partition = false;
+
+	for (size_t i = 0; i < count; i++)
+		has_partition |= rows[i].cells[CELL_PARTITION][0] != '-';
+	for (int cell = 0; cell < CELL_COUNT; cell++) {
+		widths[cell] = (int)strlen(cell_titles[cell]);
+		for (size_t i = 0; i < count; i++) {
+			int width = (int)strlen(rows[i].cells[cell]);
+			widths[cell] = width > widths[cell] ? width : widths[cell];
+		}
+	}
+	if (!has_partition)
+		widths[CELL_PARTITION] = 0;
 }
 
 static void print_rows(struct session *session, const struct row *rows, size_t count,
@@ -154,15 +185,10 @@ static void print_rows(struct session *session, const struct row *rows, size_t c
 	const struct lines *lines = lines_choose();
 	int name_width = (int)strlen("GROUP"), widths[CELL_COUNT];
 
-	for (int cell = 0; cell < CELL_COUNT; cell++)
-		widths[cell] = (int)strlen(cell_titles[cell]);
+	measure_cells(rows, count, widths);
 	for (size_t i = 0; i < count; i++) {
 		int width = (int)(3 * rows[i].depth + strlen(last_component(rows[i].group)));
 		name_width = width > name_width ? width : name_width;
-		for (int cell = 0; cell < CELL_COUNT; cell++) {
-			width = (int)strlen(rows[i].cells[cell]);
-			widths[cell] = width > widths[cell] ? width : widths[cell];
-		}
 	}
 	printf("%-*s", name_width, "GROUP");
 	for (int cell = 0; cell < CELL_COUNT; cell++)

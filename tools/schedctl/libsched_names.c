@@ -22,11 +22,13 @@ struct setting {
 static const struct setting settings[] = {
 	{ "cpus", "cpuset.cpus" },
 	{ "effective", "cpuset.cpus.effective" },
+	{ "exclusive", "cpuset.cpus.exclusive" },
 	{ "mems", "cpuset.mems" },
+	{ "partition", "cpuset.cpus.partition" },
 	{ "shares", "cpu.weight" },
 };
 
-const char *const sched_setting_names[] = { "cpus", "effective", "mems", "shares", NULL };
+const char *const sched_setting_names[] = { "cpus", "effective", "exclusive", "mems", "partition", "shares", NULL };
 
 int sched_fail(struct sched_error *error, int number, const char *format, ...)
 {

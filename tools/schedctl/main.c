@@ -41,6 +41,8 @@ const struct command commands[] = {
 	  "  cpus=LIST     the CPUs it may use; 'cpus=' takes the request back (no task inside)\n"
 	  "  shares=N      its part against its siblings, 1 to 10000\n"
 	  "  mems=LIST     the memory nodes it may use\n"
+	  "  exclusive=LIST       the CPUs that a partition here or below may have for itself\n"
+	  "  partition=KIND       member, root (its CPUs are its own) or isolated (and left alone)\n"
 	  "  FILE=VALUE    any pseudo-file, such as cpu.max=\"50000 100000\"\n"
 	  "\n"
 	  "Settings are applied from left to right; the first that is refused ends the command.\n"
@@ -48,7 +50,8 @@ const struct command commands[] = {
 	  command_set },
 	{ "get", "GROUP [NAME...]", "print a group's settings",
 	  "One NAME prints the bare value, several print NAME=VALUE. Without a NAME: cpus,\n"
-	  "effective and shares. Names: cpus, effective, shares, mems, or any pseudo-file.\n",
+	  "effective and shares. Names: cpus, effective, shares, mems, exclusive, partition, or any\n"
+	  "pseudo-file.\n",
 	  command_get },
 	{ "pin", "[-a] [--strict] TASK LIST", "choose a task's CPUs within its group",
 	  "  -a, --all         all threads of the process, not the one task\n"
@@ -59,7 +62,8 @@ const struct command commands[] = {
 	{ "tree", "[-a] [GROUP]", "draw the groups",
 	  "  -a, --all         every task of a group, not the first few\n"
 	  "\n"
-	  "CPUS is what was asked for, EFFECTIVE what the tasks may use.\n",
+	  "CPUS is what was asked for, EFFECTIVE what the tasks may use. PARTITION is shown where\n"
+	  "a group wants CPUs for itself alone; 'get GROUP partition' says why one is invalid.\n",
 	  command_tree },
 	{ "show", "GROUP|TASK", "print everything about a group or a task",
 	  "A number is a task unless a group has that name.\n",
