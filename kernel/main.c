@@ -6,6 +6,7 @@
 #include "kernel/dev/machine.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
@@ -38,6 +39,9 @@ static void boot_second_half(void *unused)
 	struct page_counts pages = page_count();
 	printk("memory: %lu KiB of %lu KiB free\n", (unsigned long)(pages.free * PAGE_SIZE / 1024),
 	       (unsigned long)(pages.total * PAGE_SIZE / 1024));
+	for (unsigned int node = 0; node_count > 1 && node < node_count; node++)
+		printk("memory: node %u has %lu KiB\n", node,
+		       (unsigned long)(page_count_in(node).total * PAGE_SIZE / 1024));
 	error = process_start_init("/init");
 	if (error)
 		panic("/init cannot be started: error %d (%s)", -error,
@@ -51,6 +55,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	current->kernel_stack_top = (uintptr_t)boot_stack_top;
 	fdt_init(device_tree);                        /* what the machine says of itself */
 	time_init();                                  /* the clock */
+	this_cpu()->node = (uint16_t)fdt_numa_node_of_hart(hart);
 	page_init();                                  /* memory */
 	fdt_add_memory(kernel_start, kernel_start + (paddr_t)(_kernel_end - _kernel_start));
 	paging_init(kernel_start);                    /* final mappings: W^X, guard pages */

@@ -13,6 +13,7 @@
 #include "kernel/dev/fdt.h"
 #include "kernel/dev/machine.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
 #include "kernel/riscv/paging.h"
 #include "kernel/smp/cpu.h"
@@ -259,10 +260,13 @@ void fdt_add_memory(paddr_t kernel_start, paddr_t kernel_end)
 		if (!type || strcmp(type, "memory") != 0 || !fdt_available(node))
 			continue;
 		for (unsigned int i = 0; fdt_reg(node, i, &range); i++) {
+			node_add_memory(fdt_numa_node(node), range.start, range.start + range.size);
 			add_memory(range.start, range.start + range.size);
 			found = true;
 		}
 	}
+	fdt_find_distances();
+	node_settle();
 	if (!found)
 		panic("the device tree names no memory");
 }
@@ -317,7 +321,7 @@ void fdt_find_cpus(uint64_t boot_hart)
 			break;
 		}
 		uint64_t hart = cells(reg, length / 4);
-		if (!smp_add_cpu(hart, hart == boot_hart))
+		if (!smp_add_cpu(hart, fdt_numa_node(node), hart == boot_hart))
 			panic("no memory for the data of CPU %u", cpu_count);
 		if (hart == boot_hart)
 			copy_text(machine.isa, sizeof(machine.isa), node, "riscv,isa");

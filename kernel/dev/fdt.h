@@ -22,4 +22,9 @@ bool fdt_available(int node);
 /* The next node after `node` (-1: the first) that is compatible and available; negative: the end. */
 int fdt_next_compatible(int node, const char *compatible);
 
+/* fdt_numa.c: the memory node of a device or CPU, below NODES_MAX; 0 when nothing is said. */
+unsigned int fdt_numa_node(int node);
+/* How far the nodes are apart, to node_set_distance(). Boot. */
+void fdt_find_distances(void);
+
 #endif

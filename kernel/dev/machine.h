@@ -41,7 +41,8 @@ _Noreturn void machine_halt(void);
 /* The memory, CPUs and devices that the tree names. Each stops the machine with a reason when the
  * tree makes no sense. */
 void fdt_init(paddr_t device_tree);   /* machine above; before anything is allocated */
-void fdt_add_memory(paddr_t kernel_start, paddr_t kernel_end); /* RAM to the page allocator */
+unsigned int fdt_numa_node_of_hart(uint64_t hart); /* its memory node */
+void fdt_add_memory(paddr_t kernel_start, paddr_t kernel_end); /* RAM, nodes to the page allocator */
 void fdt_map(void);                   /* after paging_init(): the tree and the initramfs stay readable */
 void fdt_find_cpus(uint64_t boot_hart); /* cpu_table, cpu_possible; boot_hart's is this_cpu */
 void fdt_find_console(void);          /* the UART and the power, so that a panic is seen early */

@@ -38,10 +38,11 @@ void buddy_init(struct buddy *buddy)
 	buddy->total_pages = 0;
 }
 
-static void insert_block(struct buddy *buddy, struct page *page, unsigned int order)
+/* `standing` is that of a free block of the order: one more for the next order. */
+static void insert_block(struct buddy *buddy, struct page *page, unsigned int order,
+			 uint32_t standing)
 {
-	page->kind = PAGE_FREE;
-	page->order = (uint8_t)order;
+	page->standing = standing;
 	LIST_INSERT_HEAD(&buddy->free[order], page, link);
 }
 
@@ -72,14 +73,15 @@ struct page *buddy_alloc(struct buddy *buddy, unsigned int order)
 			return NULL;
 
 	struct page *page = LIST_FIRST(&buddy->free[level]);
-	kassert(page->kind == PAGE_FREE && page->order == level);
+	uint32_t standing = page->standing;
+	kassert((standing & 0xffff) == page_standing(level, PAGE_FREE, 0));
 	LIST_REMOVE(page, link);
 	while (level > order) {
 		level--;
-		insert_block(buddy, page + (1UL << level), level);
+		standing--;
+		insert_block(buddy, page + (1UL << level), level, standing);
 	}
-	page->kind = PAGE_USED;
-	page->order = (uint8_t)order;
+	page->standing = standing + page_standing(0, PAGE_USED, 0) - page_standing(0, PAGE_FREE, 0);
 	buddy->free_pages -= 1UL << order;
 	return page;
 }
@@ -91,21 +93,22 @@ void buddy_free(struct buddy *buddy, struct page *page, unsigned int order)
 	uint64_t first = range->start >> PAGE_SHIFT;
 	uint64_t count = range->size >> PAGE_SHIFT;
 	uint64_t frame = first + (uint64_t)(page - range->pages);
+	uint32_t standing = page_standing(order, PAGE_FREE, page->node);
 
 	buddy->free_pages += 1UL << order;
-	for (; order < PAGE_ORDER_MAX; order++) {
+	for (; order < PAGE_ORDER_MAX; order++, standing++) {
 		uint64_t index = (frame ^ 1UL << order) - first;
 		if (index >= count)
 			break;
 		struct page *other = &range->pages[index];
-		if (other->kind != PAGE_FREE || other->order != order)
+		if (other->standing != standing)
 			break;
 		LIST_REMOVE(other, link);
 		other->kind = PAGE_USED;
 		frame &= ~(1UL << order);
 	}
 	page->kind = PAGE_USED;
-	insert_block(buddy, &range->pages[frame - first], order);
+	insert_block(buddy, &range->pages[frame - first], order, standing);
 }
 
 void buddy_check(const struct buddy *buddy)
@@ -123,8 +126,7 @@ void buddy_check(const struct buddy *buddy)
 			kassert(index + (1UL << order) <= count);
 			uint64_t other = ((first + index) ^ 1UL << order) - first;
 			kassert(order == PAGE_ORDER_MAX || other >= count ||
-				range->pages[other].kind != PAGE_FREE ||
-				range->pages[other].order != order);
+				range->pages[other].standing != page->standing);
 			free_pages += 1UL << order;
 		}
 	}

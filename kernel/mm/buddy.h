@@ -3,7 +3,8 @@
  * buddy.h - blocks of 2^order frames: the page allocator's books, without locks or per-CPU stock.
  *
  * Invariant (buddy_check): a struct page is PAGE_FREE exactly when it heads a block on the free
- * list of its order; blocks are aligned to their size; two free buddies of one range are merged.
+ * list of its order; blocks are aligned to their size; two free buddies of one range and one memory
+ * node are merged.
  *
  * Context: the caller holds whatever guards the buddy. Pure: it runs under the host's tests.
  */
@@ -18,7 +19,8 @@ struct buddy {
 };
 
 void buddy_init(struct buddy *buddy);
-/* Frames [start, end) of one range of page_ranges[], not the buddy's so far, become free. */
+/* Frames [start, end) of one range of page_ranges[] and one node, not the buddy's so far, become
+ * free. */
 void buddy_add(struct buddy *buddy, paddr_t start, paddr_t end);
 /* The head of a block, no longer PAGE_FREE; NULL: none so large. */
 struct page *buddy_alloc(struct buddy *buddy, unsigned int order);

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * page.c - the page allocator: the buddy's blocks behind a lock, single pages from the CPU's stock.
+ * page.c - the page allocator: each node's blocks behind its lock, single pages from the CPU's stock.
  *
  * A page in a stock is PAGE_USED with no reference, so the buddy never merges it and page_put()
- * asserts on it. Nearly all allocations and returns are of single pages and end in the stock:
- * about twenty instructions, no lock; one in PAGE_STOCK_MAX / 2 moves a batch under the lock.
+ * asserts on it. A stock has pages of its CPU's own node alone. Nearly all allocations and returns
+ * are of such pages and end in the stock: about twenty instructions, no lock; one in
+ * PAGE_STOCK_MAX / 2 moves a batch under the node's lock.
  *
- * Context: any, with any lock below LOCK_RANK_PAGE (allocation: below LOCK_RANK_SLAB). Nothing
- * sleeps.
+ * Context: any, with any lock below LOCK_RANK_PAGE (allocation: below LOCK_RANK_SLAB); one node's
+ * lock at a time. Nothing sleeps.
  */
 #include "kernel/mm/page.h"
 
 #include "kernel/mm/buddy.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/percpu.h"
 #include "kernel/sync/spinlock.h"
 
-static struct spinlock page_lock = SPINLOCK_INIT(LOCK_RANK_PAGE);
-static struct buddy buddy; /* page_lock */
+/* (p) lock   (a) atomic */
+static struct memory_node {
+	struct spinlock lock; /* LOCK_RANK_PAGE */
+	struct buddy buddy;   /* (p) */
+	uint64_t events[PAGE_EVENT_COUNT]; /* (a) but for what the stocks count */
+} memory_nodes[NODES_MAX];
+
+static uint64_t total_pages; /* of all nodes; changes at boot only */
 
 /* Appended to at boot only, before anybody else runs. */
 static SLIST_HEAD(, page_reclaimer) reclaimers = SLIST_HEAD_INITIALIZER(reclaimers);
@@ -30,15 +38,42 @@ static bool settled;
 static uint64_t fail_countdown; /* (a) 0: off */
 static struct memory_cpu boot_memory_cpu;
 
+static void memory_cpu_init(struct memory_cpu *memory)
+{
+	memory->page_standing = page_standing(0, PAGE_USED, this_cpu()->node);
+	this_cpu()->magazines = memory;
+}
+
 void page_init(void)
 {
-	buddy_init(&buddy);
-	this_cpu()->magazines = &boot_memory_cpu;
+	for (unsigned int node = 0; node < NODES_MAX; node++) {
+		spinlock_init(&memory_nodes[node].lock, LOCK_RANK_PAGE);
+		buddy_init(&memory_nodes[node].buddy);
+	}
+	memory_cpu_init(&boot_memory_cpu);
 }
 
 static inline uint64_t books_size(uint64_t bytes)
 {
 	return ALIGN_UP(bytes / PAGE_SIZE * sizeof(struct page), PAGE_SIZE);
+}
+
+/* Frames that are in the books become free in their nodes. */
+static void add_frames(paddr_t start, paddr_t end)
+{
+	while (start < end) {
+		paddr_t stop;
+		unsigned int node = node_of_address(start, &stop);
+		struct memory_node *memory = &memory_nodes[node];
+		stop = MIN(ALIGN_UP(stop, PAGE_SIZE), end);
+		for (paddr_t frame = start; node && frame < stop; frame += PAGE_SIZE)
+			phys_to_page(frame)->node = (uint16_t)node;
+		spin_lock(&memory->lock);
+		buddy_add(&memory->buddy, start, stop);
+		spin_unlock(&memory->lock);
+		total_pages += (stop - start) >> PAGE_SHIFT;
+		start = stop;
+	}
 }
 
 /* Makes the books of pieces [first, end) and of what is between them, at the start of their
@@ -61,13 +96,10 @@ static void add_pieces(unsigned int first, unsigned int end)
 	for (uint64_t i = 0; i < size >> PAGE_SHIFT; i++)
 		range->pages[i] = (struct page){ .kind = PAGE_RESERVED };
 	__atomic_store_n(&page_range_count, page_range_count + 1, __ATOMIC_RELEASE);
-	spin_lock(&page_lock);
 	for (unsigned int i = first; i < end; i++) {
 		struct page_piece *piece = &page_pieces[i];
-		paddr_t free = piece->start + (piece == host ? books : 0);
-		buddy_add(&buddy, free, piece->end);
+		add_frames(piece->start + (piece == host ? books : 0), piece->end);
 	}
-	spin_unlock(&page_lock);
 }
 
 /* A piece that comes late: frames that a range counts as reserved so far, or a range of its own. */
@@ -79,9 +111,7 @@ static void add_late_piece(unsigned int index)
 		add_pieces(index, index + 1);
 		return;
 	}
-	spin_lock(&page_lock);
-	buddy_add(&buddy, piece->start, piece->end);
-	spin_unlock(&page_lock);
+	add_frames(piece->start, piece->end);
 }
 
 void page_add_range(paddr_t start, paddr_t end)
@@ -119,58 +149,102 @@ void page_settle(void)
 	settled = true;
 }
 
-struct memory_cpu *memory_cpu_create(void)
+static void count_event(unsigned int node, enum page_event event)
 {
-	spin_lock(&page_lock);
-	struct page *page = buddy_alloc(&buddy, 0);
-	spin_unlock(&page_lock);
-	if (!page)
-		return NULL;
-	page->references = 1;
-	page_clear(page_address(page));
-	this_cpu()->magazines = page_address(page);
-	return this_cpu()->magazines;
+	__atomic_fetch_add(&memory_nodes[node].events[event], 1, __ATOMIC_RELAXED);
 }
 
 static inline void stock_push(struct memory_cpu *memory, struct page *page)
 {
 	page->link.le_next = memory->pages;
 	memory->pages = page;
-	memory->page_count++;
+	memory->pages_in++;
 }
 
 static inline struct page *stock_pop(struct memory_cpu *memory)
 {
 	struct page *page = memory->pages;
 	memory->pages = page->link.le_next;
-	memory->page_count--;
+	memory->pages_out++;
 	return page;
 }
 
-static void stock_return(struct memory_cpu *memory, uint32_t count)
+static __attribute__((noinline)) void stock_return(struct memory_cpu *memory, uint64_t count)
 {
-	spin_lock(&page_lock);
-	while (count--)
-		buddy_free(&buddy, stock_pop(memory), 0);
-	spin_unlock(&page_lock);
+	struct memory_node *node = &memory_nodes[this_cpu()->node];
+	spin_lock(&node->lock);
+	for (; count > 0; count--) {
+		struct page *page = memory->pages;
+		memory->pages = page->link.le_next;
+		memory->pages_in--; /* nobody had it */
+		buddy_free(&node->buddy, page, 0);
+	}
+	spin_unlock(&node->lock);
 }
 
-/* A block from the buddy; for a single page, half a stock of others with it. */
-static struct page *alloc_from_buddy(unsigned int order)
+/* Half a stock of pages of the CPU's own node; false: it has none. */
+static bool stock_fill(struct memory_cpu *memory)
 {
-	struct memory_cpu *memory = order == 0 ? memory_cpu() : NULL;
-	spin_lock(&page_lock);
-	struct page *page = buddy_alloc(&buddy, order);
-	if (page && memory) {
-		for (unsigned int i = 1; i < PAGE_STOCK_MAX / 2; i++) {
-			struct page *extra = buddy_alloc(&buddy, 0);
-			if (!extra)
-				break;
-			stock_push(memory, extra);
+	struct memory_node *node = &memory_nodes[this_cpu()->node];
+	struct page *page;
+	spin_lock(&node->lock);
+	for (unsigned int i = 0; i < PAGE_STOCK_MAX / 2; i++) {
+		page = buddy_alloc(&node->buddy, 0);
+		if (!page)
+			break;
+		stock_push(memory, page);
+	}
+	spin_unlock(&node->lock);
+	return memory->pages;
+}
+
+static struct page *take_block(unsigned int number, unsigned int order)
+{
+	struct memory_node *node = &memory_nodes[number];
+	if (!__atomic_load_n(&node->buddy.free_pages, __ATOMIC_RELAXED))
+		return NULL;
+	spin_lock(&node->lock);
+	struct page *page = buddy_alloc(&node->buddy, order);
+	spin_unlock(&node->lock);
+	return page;
+}
+
+static void count_block(unsigned int wanted, unsigned int got)
+{
+	count_event(got, got == wanted ? PAGE_HIT : PAGE_MISS);
+	if (got != wanted)
+		count_event(wanted, PAGE_FOREIGN);
+	count_event(got, got == this_cpu()->node ? PAGE_LOCAL : PAGE_OTHER);
+}
+
+/* A block of one of `nodes`, the nearest to `from` that has one. */
+static struct page *alloc_nearest(unsigned int from, uint64_t nodes, unsigned int order)
+{
+	unsigned int count, wanted = NODES_MAX;
+	const uint8_t *near = node_order(from, &count);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!(nodes & node_bit(near[i])))
+			continue;
+		if (wanted == NODES_MAX)
+			wanted = near[i];
+		struct page *page = take_block(near[i], order);
+		if (page) {
+			count_block(wanted, near[i]);
+			return page;
 		}
 	}
-	spin_unlock(&page_lock);
-	return page;
+	return NULL;
+}
+
+struct memory_cpu *memory_cpu_create(void)
+{
+	struct page *page = alloc_nearest(this_cpu()->node, NODES_ALL, 0);
+	if (!page)
+		return NULL;
+	page->references = 1;
+	page_clear(page_address(page));
+	memory_cpu_init(page_address(page));
+	return this_cpu()->magazines;
 }
 
 /* Memory is short: everything that is only kept for speed goes back. */
@@ -181,18 +255,50 @@ static void reclaim(void)
 		reclaimer->reclaim();
 	struct memory_cpu *memory = memory_cpu();
 	if (memory)
-		stock_return(memory, memory->page_count);
+		stock_return(memory, memory_cpu_pages(memory));
 }
 
-static struct page *alloc_after_reclaim(unsigned int order)
+/* What finds no page in the stock. */
+static __attribute__((noinline)) struct page *alloc_block(unsigned int from, uint64_t nodes,
+							  unsigned int order)
 {
+	unsigned int here = this_cpu()->node;
+	if (order == 0 && from == here && nodes & node_bit(here)) {
+		struct memory_cpu *memory = memory_cpu();
+		if (memory && stock_fill(memory))
+			return stock_pop(memory);
+	}
+	struct page *page = alloc_nearest(from, nodes, order);
+	if (likely(page))
+		return page;
 	reclaim();
-	return alloc_from_buddy(order);
+	return alloc_nearest(from, nodes, order);
 }
 
-static bool must_fail(void)
+static __attribute__((noinline)) bool must_fail(void)
 {
 	return __atomic_fetch_sub(&fail_countdown, 1, __ATOMIC_RELAXED) == 1;
+}
+
+static __attribute__((noinline)) void clear_block(struct page *page, unsigned int order)
+{
+	for (size_t i = 0; i < 1UL << order; i++)
+		page_clear((char *)page_address(page) + i * PAGE_SIZE);
+}
+
+/* What every allocated block has. */
+static inline struct page *hand_out(struct page *page, unsigned int order, enum page_flags flags)
+{
+	kcheck(page->kind == PAGE_USED && page->references == 0);
+	page->references = 1;
+	page->order = (uint8_t)order;
+	if (flags & PAGE_ZERO) {
+		if (likely(order == 0))
+			page_clear(page_address(page));
+		else
+			clear_block(page, order);
+	}
+	return page;
 }
 
 struct page *page_alloc(unsigned int order, enum page_flags flags)
@@ -206,34 +312,46 @@ struct page *page_alloc(unsigned int order, enum page_flags flags)
 	if (likely(order == 0 && memory && memory->pages)) {
 		page = stock_pop(memory);
 	} else {
-		page = alloc_from_buddy(order);
-		if (unlikely(!page))
-			page = alloc_after_reclaim(order);
+		page = alloc_block(this_cpu()->node, NODES_ALL, order);
 		if (unlikely(!page))
 			return NULL;
 	}
-	kcheck(page->kind == PAGE_USED && page->references == 0);
-	page->references = 1;
-	page->order = (uint8_t)order;
-	if (flags & PAGE_ZERO)
-		for (size_t i = 0; i < 1UL << order; i++)
-			page_clear((char *)page_address(page) + i * PAGE_SIZE);
-	return page;
+	return hand_out(page, order, flags);
+}
+
+struct page *page_alloc_from(unsigned int node, uint64_t nodes, enum page_flags flags)
+{
+	if (unlikely(__atomic_load_n(&fail_countdown, __ATOMIC_RELAXED)) && must_fail())
+		return NULL;
+
+	unsigned int here = this_cpu()->node;
+	struct memory_cpu *memory = this_cpu()->magazines;
+	bool from_stock = node == here && nodes & node_bit(here) && memory && memory->pages;
+	struct page *page = from_stock ? stock_pop(memory) : alloc_block(node, nodes, 0);
+	return page ? hand_out(page, 0, flags) : NULL;
+}
+
+/* What does not fit into the stock, or does not belong there. */
+static __attribute__((noinline)) void free_block(struct page *page)
+{
+	struct memory_node *node = &memory_nodes[page->node];
+	kassert(page->kind == PAGE_USED);
+	spin_lock(&node->lock);
+	buddy_free(&node->buddy, page, page->order);
+	spin_unlock(&node->lock);
 }
 
 void page_release(struct page *page, uint32_t before)
 {
-	kassert(before == 1 && page->kind == PAGE_USED);
+	kassert(before == 1);
 	struct memory_cpu *memory = this_cpu()->magazines;
-	if (likely(page->order == 0 && memory)) {
-		stock_push(memory, page);
-		if (unlikely(memory->page_count > PAGE_STOCK_MAX))
-			stock_return(memory, PAGE_STOCK_MAX / 2);
+	if (unlikely(!memory || page->standing != memory->page_standing)) {
+		free_block(page);
 		return;
 	}
-	spin_lock(&page_lock);
-	buddy_free(&buddy, page, page->order);
-	spin_unlock(&page_lock);
+	stock_push(memory, page);
+	if (unlikely(memory_cpu_pages(memory) > PAGE_STOCK_MAX))
+		stock_return(memory, PAGE_STOCK_MAX / 2);
 }
 
 void *page_alloc_mapped(enum page_flags flags)
@@ -249,12 +367,15 @@ void page_free_mapped(void *address)
 
 uint64_t page_total(void)
 {
-	return buddy.total_pages;
+	return total_pages;
 }
 
 static bool is_free_below(uint64_t pages)
 {
-	return __atomic_load_n(&buddy.free_pages, __ATOMIC_RELAXED) < pages;
+	uint64_t free = 0;
+	for (unsigned int node = 0; node < node_count; node++)
+		free += __atomic_load_n(&memory_nodes[node].buddy.free_pages, __ATOMIC_RELAXED);
+	return free < pages;
 }
 
 static bool is_free_below_at_last(uint64_t pages)
@@ -267,25 +388,64 @@ static bool is_free_below_at_last(uint64_t pages)
 
 bool page_is_short(void)
 {
-	return is_free_below_at_last(buddy.total_pages / 64);
+	return is_free_below_at_last(total_pages / 64);
 }
 
 bool page_is_scarce(void)
 {
-	return is_free_below_at_last(buddy.total_pages / 32);
+	return is_free_below_at_last(total_pages / 32);
+}
+
+/* The stock of a CPU, NULL: none, or the CPU is not of that node. */
+static const struct memory_cpu *stock_in(unsigned int id, unsigned int node)
+{
+	return cpu_table[id] && cpu_table[id]->node == node ? cpu_table[id]->magazines : NULL;
+}
+
+struct page_counts page_count_in(unsigned int node)
+{
+	struct memory_node *memory = &memory_nodes[node];
+	spin_lock(&memory->lock);
+	struct page_counts counts = { memory->buddy.total_pages, memory->buddy.free_pages };
+	spin_unlock(&memory->lock);
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		const struct memory_cpu *stock = stock_in(id, node);
+		if (!stock)
+			continue;
+		/* Not at one moment: at worst the sum is out by what moves meanwhile. */
+		uint64_t out = __atomic_load_n(&stock->pages_out, __ATOMIC_RELAXED);
+		uint64_t in = __atomic_load_n(&stock->pages_in, __ATOMIC_RELAXED);
+		counts.free += MIN(in - out, (uint64_t)PAGE_STOCK_MAX);
+	}
+	return counts;
 }
 
 struct page_counts page_count(void)
 {
-	spin_lock(&page_lock);
-	struct page_counts counts = { .total = buddy.total_pages, .free = buddy.free_pages };
-	spin_unlock(&page_lock);
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		struct memory_cpu *memory = cpu_table[i] ? cpu_table[i]->magazines : NULL;
-		if (memory)
-			counts.free += __atomic_load_n(&memory->page_count, __ATOMIC_RELAXED);
+	struct page_counts sum = { 0, 0 };
+	for (unsigned int node = 0; node < node_count; node++) {
+		struct page_counts counts = page_count_in(node);
+		sum.total += counts.total;
+		sum.free += counts.free;
 	}
-	return counts;
+	return sum;
+}
+
+uint64_t page_events(unsigned int node, enum page_event event)
+{
+	uint64_t count = __atomic_load_n(&memory_nodes[node].events[event], __ATOMIC_RELAXED);
+	if (event != PAGE_HIT && event != PAGE_LOCAL)
+		return count;
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		const struct memory_cpu *stock = stock_in(id, node);
+		count += stock ? __atomic_load_n(&stock->pages_out, __ATOMIC_RELAXED) : 0;
+	}
+	return count;
+}
+
+void page_count_interleaved(unsigned int node)
+{
+	count_event(node, PAGE_INTERLEAVED);
 }
 
 void page_register_reclaimer(struct page_reclaimer *reclaimer)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * page.h - the page allocator: a buddy allocator over the RAM that the device tree names.
+ * page.h - the page allocator: a buddy allocator for each memory node of the device tree's RAM.
  *
  * Every frame of RAM has a struct page; an allocation of 2^order pages is counted in its first.
+ * It comes from the node of the CPU that asks, or else from the nearest that has it.
  * Allocation never sleeps. When memory is short it asks the registered reclaimers once
  * (the pool of kernel stacks, empty slabs) and then answers NULL.
  *
- * Fields: (p) LOCK_RANK_PAGE   (a) atomic   (o) the owner of the page   (i) fixed at boot
+ * Fields: (p) the node's lock, LOCK_RANK_PAGE   (a) atomic   (o) the owner of the page   (i) fixed at boot
  *         (s) the slab cache's lock
  */
 #ifndef KERNEL_MM_PAGE_H
@@ -38,9 +39,14 @@ struct page {
 			uint16_t in_use;     /* (s) objects taken from it */
 		} slab;
 	};
-	uint8_t order;         /* (p) of the block that starts here */
-	uint8_t kind;          /* (p) enum page_kind */
-	uint16_t node;         /* (i) memory node */
+	union {
+		struct {
+			uint8_t order; /* (p) of the block that starts here */
+			uint8_t kind;  /* (p) enum page_kind */
+			uint16_t node; /* (i) memory node */
+		};
+		uint32_t standing;     /* the three in one word: page_standing() */
+	};
 	union {
 		void *owner;   /* (o) slab cache, or whatever the owner likes */
 		struct {
@@ -49,6 +55,11 @@ struct page {
 	};
 };
 _Static_assert(sizeof(struct page) == 32, "page_to_phys divides by it");
+
+static inline uint32_t page_standing(unsigned int order, enum page_kind kind, unsigned int node)
+{
+	return order | (uint32_t)kind << 8 | node << 16;
+}
 
 LIST_HEAD(page_list, page);
 
@@ -63,6 +74,8 @@ void page_settle(void);
 
 /* 2^order pages, contiguous and aligned to their size, with one reference; NULL: no memory. */
 struct page *page_alloc(unsigned int order, enum page_flags flags);
+/* One page from a set of nodes alone: from `node` or the nearest to it that has one. */
+struct page *page_alloc_from(unsigned int node, uint64_t nodes, enum page_flags flags);
 /* One page by its linear address, and its return. */
 void *page_alloc_mapped(enum page_flags flags);
 void page_free_mapped(void *address);
@@ -149,6 +162,7 @@ extern unsigned int zicboz_block;
 
 struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
+struct page_counts page_count_in(unsigned int node);
 /* All pages, whoever has them: one load. */
 uint64_t page_total(void);
 /* Whether less than a 64th of the memory is left when what is only kept for speed has been given
@@ -165,6 +179,19 @@ struct page_reclaimer {
 	SLIST_ENTRY(page_reclaimer) link;
 };
 void page_register_reclaimer(struct page_reclaimer *reclaimer);
+
+/* What became of a node's allocations, as /sys/devices/system/node/nodeN/numastat tells it. */
+enum page_event {
+	PAGE_HIT,     /* it was asked for one, and gave it */
+	PAGE_MISS,    /* it gave one for which another was asked */
+	PAGE_FOREIGN, /* it was asked for one that another gave */
+	PAGE_INTERLEAVED, /* it was its turn, and it gave it */
+	PAGE_LOCAL,   /* it gave one to one of its own CPUs */
+	PAGE_OTHER,   /* it gave one to another's CPU */
+	PAGE_EVENT_COUNT,
+};
+uint64_t page_events(unsigned int node, enum page_event event);
+void page_count_interleaved(unsigned int node);
 
 /* Fault injection for tests: the n-th allocation from now fails (0: none). */
 void page_fail_after(uint64_t allocations);

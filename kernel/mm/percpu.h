@@ -22,11 +22,17 @@ struct magazine {
 };
 
 struct memory_cpu {
-	struct page *pages;  /* through page->link */
-	uint32_t page_count; /* others read it for statistics */
+	struct page *pages;  /* through page->link: single pages of this CPU's node */
+	uint64_t pages_in, pages_out; /* ever; others read them for statistics */
+	uint32_t page_standing; /* (i) of every page that may come into the stock */
 	struct magazine magazines[SLAB_CACHES_MAX];
 };
 _Static_assert(sizeof(struct memory_cpu) <= PAGE_SIZE, "it is one page");
+
+static inline uint64_t memory_cpu_pages(const struct memory_cpu *memory)
+{
+	return memory->pages_in - memory->pages_out;
+}
 
 struct memory_cpu *memory_cpu_create(void);
 

@@ -21,6 +21,7 @@ struct cpu {
 	uint64_t hart;              /* (i) */
 	int32_t interrupt_context;  /* (i) of its interrupt controller; -1: none */
 	uint8_t interrupt_controller; /* (i) */
+	uint16_t node;              /* (i) its memory node */
 	bool leaving;               /* (a) its idle task stops the hart: smp/hotplug.c */
 	struct task *idle;          /* (i) */
 	struct address_space *active_space; /* only this CPU */

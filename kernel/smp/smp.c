@@ -8,6 +8,7 @@
 #include "kernel/dev/machine.h"
 #include "kernel/dev/plic.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/slab.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/paging.h"
@@ -30,7 +31,7 @@ _Noreturn void secondary_main(void);
 static struct cpu boot_cpu;
 struct task boot_task = { .cpu = &boot_cpu, .flags = TASK_KERNEL | TASK_IDLE, .references = 1 };
 
-bool smp_add_cpu(uint64_t hart, bool is_this)
+bool smp_add_cpu(uint64_t hart, unsigned int node, bool is_this)
 {
 	struct cpu *cpu = is_this ? &boot_cpu : kzalloc(sizeof(*cpu));
 
@@ -38,6 +39,8 @@ bool smp_add_cpu(uint64_t hart, bool is_this)
 		return false;
 	cpu->id = cpu_count;
 	cpu->hart = hart;
+	cpu->node = (uint16_t)node;
+	node_add_cpu(node);
 	cpu_table[cpu_count] = cpu;
 	cpumask_set(&cpu_possible, cpu_count);
 	cpu_count++;

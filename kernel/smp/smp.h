@@ -10,8 +10,8 @@
 
 struct cpu;
 
-/* Boot: gives the next CPU number to a hart. false: no memory. */
-bool smp_add_cpu(uint64_t hart, bool is_this);
+/* Boot: gives the next CPU number to a hart, which belongs to a memory node. false: no memory. */
+bool smp_add_cpu(uint64_t hart, unsigned int node, bool is_this);
 /* Starts every other hart and waits until those that can be started are online. */
 void smp_start_others(void);
 /* Serves what is pending on this CPU: software, timer and external interrupts. */

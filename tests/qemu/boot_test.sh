@@ -37,6 +37,12 @@ expect_status 0
 expect_exactly $'up\n'
 expect_sound
 
+# Memory nodes.
+boot --config none --smp 8 --numa 4 --timeout 20 -- /bin/echo up
+expect_exactly $'up\n'
+expect_log "memory: node 2 has 65536 KiB"
+expect_sound
+
 # Little memory, and one CPU.
 for size in 16M 32M; do
 	boot --config none --smp 1 --mem "$size" --timeout 20 -- /bin/sh -c 'echo "$(nproc) up"'

@@ -27,7 +27,7 @@ usage() {
 
 		  --smp N           CPUs, 1 to 512 (4)
 		  --mem SIZE        memory: a number with M or G, M when left out (256M)
-		  --numa N          split CPUs and memory evenly into N memory nodes
+		  --numa N          split CPUs and memory evenly into N memory nodes, 1 to 64
 		  --append TEXT     add TEXT to the kernel's command line; may be repeated
 		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
 		                    `none`: no services, an empty tree
@@ -133,7 +133,7 @@ parse_options() {
 			mebibytes "$2" >/dev/null || mistake "--mem $2: not a size such as 256M or 2G"
 			mem=$2
 			;;
-		--numa) want_number "$1" "$2" 1 128 && numa=$2 ;;
+		--numa) want_number "$1" "$2" 1 64 && numa=$2 ;;
 		--append) append+="${append:+ }$2" ;;
 		--config) want_config "$2" && config=$2 ;;
 		--slice) want_number "$1" "$2" 1 1000000 && slice=$2 ;;

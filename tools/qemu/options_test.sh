@@ -44,6 +44,7 @@ mistaken "--mem 5Q: not a size" --mem 5Q
 mistaken "--mem 0: not a size" --mem 0
 mistaken "--numa 5: more memory nodes than CPUs (4)" --numa 5
 mistaken "--numa 4: less than 1M" --numa 4 --mem 3M
+mistaken "--numa 65: not a whole number from 1 to 64" --numa 65 --smp 65
 mistaken "--timeout x: not" --timeout x
 mistaken "--icount 11: not a whole number from 0 to 10" --icount=11
 mistaken "--slice needs --icount" --slice 10
@@ -59,7 +60,7 @@ mistaken "--frob: no such option" --frob
 mistaken "ls: not an option; a command comes after --" ls
 
 means "4 256M 0 [] demo no - 0 [] []"
-means "512 2G 128 [] demo no - 0 [] []" --smp 512 --mem=2G --numa 128
+means "512 2G 64 [] demo no - 0 [] []" --smp 512 --mem=2G --numa 64
 means "1 32 0 [a b=c] none 0 10 7 [] []" --smp 1 --mem 32 --append a --append b=c \
 	--config none --icount --slice 10 --timeout 7
 means "4 256M 0 [] demo 6 - 0 [] []" --icount=6

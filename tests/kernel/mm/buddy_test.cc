@@ -115,6 +115,31 @@ TEST_F(Buddy, NeverMergesAcrossRanges)
 	EXPECT_EQ(buddy_alloc(&buddy, 1), nullptr);
 }
 
+TEST_F(Buddy, NeverMergesAcrossNodes)
+{
+	std::vector<page> frames(8, page{});
+	for (int i = 3; i < 8; i++)
+		frames[i].node = 1;
+	page_ranges[page_range_count++] = { 0x80000000, 8 << PAGE_SHIFT, frames.data() };
+	struct buddy other;
+	buddy_init(&other);
+	buddy_add(&buddy, 0x80000000, 0x80003000);
+	buddy_add(&other, 0x80003000, 0x80008000);
+	buddy_check(&buddy);
+	buddy_check(&other);
+	EXPECT_EQ(BlockCount(), 2U); /* 2 + 1 */
+	EXPECT_EQ(buddy.free_pages, 3U);
+	for (int i = 0; i < 5; i++) {
+		page *frame = buddy_alloc(&other, 0);
+		ASSERT_NE(frame, nullptr);
+		EXPECT_EQ(frame->node, 1);
+	}
+	EXPECT_EQ(buddy_alloc(&other, 0), nullptr);
+	buddy_free(&other, &frames[3], 0);
+	buddy_check(&other);
+	EXPECT_EQ(buddy_alloc(&buddy, 2), nullptr);
+}
+
 TEST_F(Buddy, LeavesReservedFramesAlone)
 {
 	std::vector<page> frames(64, page{});
