@@ -124,10 +124,23 @@ SYSFS_STORE(cpu_max_burst)
 SYSFS_SHOW(cpu_stat)
 {
 	struct sysfs_cpu_usage usage = { 0, 0, 0 };
-	environment->cpu_usage(environment->context, node, &usage);
+	environment->cpu_usage(environment->context, node, &node->tree->possible, &usage);
 	outbuf_field(out, "usage_usec", usage.user_us + usage.system_us);
 	outbuf_field(out, "user_usec", usage.user_us);
 	outbuf_field(out, "system_usec", usage.system_us);
 	outbuf_field(out, "nice_usec", usage.nice_us);
+	return 0;
+}
+
+SYSFS_SHOW(cpu_stat_percpu)
+{
+	cpumask_for_each(cpu, &node->tree->possible) {
+		struct cpumask alone = cpumask_of(cpu);
+		struct sysfs_cpu_usage usage = { 0, 0, 0 };
+		environment->cpu_usage(environment->context, node, &alone, &usage);
+		outbuf_text(out, "cpu");
+		outbuf_unsigned(out, cpu);
+		outbuf_field(out, "", usage.user_us + usage.system_us);
+	}
 	return 0;
 }

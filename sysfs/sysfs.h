@@ -18,7 +18,7 @@
 #include "cgroups/cg.h"
 #include "sysfs/outbuf.h"
 
-/* CPU time that a node's tasks, those below it included, have had. */
+/* CPU time that a node's tasks, those below it included, have had; `nice` is a part of `user`. */
 struct sysfs_cpu_usage {
 	uint64_t user_us, system_us, nice_us;
 };
@@ -30,7 +30,9 @@ struct sysfs_environment {
 	struct cg_member *(*find_member)(void *context, int32_t tid);
 	/* Whether the writer may take the member to that node: 0 or -EACCES. */
 	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
-	void (*cpu_usage)(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage);
+	/* What they had on those CPUs up to now. */
+	void (*cpu_usage)(void *context, const struct cg_node *node, const struct cpumask *cpus,
+			  struct sysfs_cpu_usage *usage);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is

@@ -34,6 +34,7 @@ static const struct sysfs_row cgroup_rows[] = {
 	{ NAMED("cgroup.kill"), .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
 	  .mode = 0200, .store = cgroup_kill_store },
 	{ NAMED("cpu.stat"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
+	{ NAMED("cpu.stat.percpu"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
 
 	{ NAMED("cpuset.cpus"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_cpus) },

@@ -21,6 +21,21 @@ static uint64_t user_ticks_of(const struct task *task)
 	return since && now > since ? ticks + now - since : ticks;
 }
 
+/* To the node's part on the task's CPU, whose queue's lock is held. */
+static void charge_node(struct task *task, uint64_t had_ns)
+{
+	struct sched_entity *entity = &task->entity;
+	struct group_cpu *part = &entity->account->cpus[task->cpu->id];
+	uint64_t user_ticks = user_ticks_of(task);
+	uint64_t more_ticks = user_ticks - entity->charged_user_ticks;
+
+	entity->charged_user_ticks = user_ticks;
+	__atomic_store_n(&part->total_ns, part->total_ns + had_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&part->user_ticks, part->user_ticks + more_ticks, __ATOMIC_RELAXED);
+	if (entity->shares < CG_SHARES_DEFAULT)
+		__atomic_store_n(&part->nice_ticks, part->nice_ticks + more_ticks, __ATOMIC_RELAXED);
+}
+
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 {
 	struct sched_entity *entity = &task->entity;
@@ -30,12 +45,7 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		entity->charged_ns = now_ns;
 		return;
 	}
-	uint64_t had = runqueue_charge(queue, entity, now_ns);
-	__atomic_fetch_add(&entity->account->total_ns, had, __ATOMIC_RELAXED);
-	uint64_t user_ticks = user_ticks_of(task);
-	__atomic_fetch_add(&entity->account->user_ticks, user_ticks - entity->charged_user_ticks,
-			   __ATOMIC_RELAXED);
-	entity->charged_user_ticks = user_ticks;
+	charge_node(task, runqueue_charge(queue, entity, now_ns));
 
 	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
 	__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
@@ -105,13 +115,13 @@ void sched_task_times(struct task *task, uint64_t *user_ns, uint64_t *system_ns)
 	*system_ns = total > user ? total - user : 0;
 }
 
-void sched_charge_all(void)
+void sched_charge_running(const struct cpumask *cpus)
 {
-	for (unsigned int id = 0; id < cpu_count; id++) {
+	struct cpumask online = cpumask_and(cpus, &cpu_online);
+
+	cpumask_for_each(id, &online) {
 		struct runqueue *queue = &cpu_table[id]->queue;
 
-		if (!cpumask_test(&cpu_online, id))
-			continue;
 		spin_lock(&queue->lock);
 		sched_charge(queue, queue->running, time_now_ns());
 		spin_unlock(&queue->lock);
@@ -128,4 +138,31 @@ uint64_t sched_cpu_idle_ns(unsigned int id)
 		idle += time_now_ns() - cpu->idle->entity.charged_ns;
 	spin_unlock(&cpu->queue.lock);
 	return idle;
+}
+
+void group_add_usage(const struct task_group *group, const struct cpumask *cpus, struct group_cpu *sum)
+{
+	cpumask_for_each(id, cpus) {
+		const struct group_cpu *part = &group->cpus[id];
+
+		sum->total_ns += __atomic_load_n(&part->total_ns, __ATOMIC_RELAXED);
+		sum->user_ticks += __atomic_load_n(&part->user_ticks, __ATOMIC_RELAXED);
+		sum->nice_ticks += __atomic_load_n(&part->nice_ticks, __ATOMIC_RELAXED);
+	}
+}
+
+void group_bequeath(const struct task_group *group, struct task_group *parent)
+{
+	for (unsigned int id = 0; id < cpu_count; id++) {
+		const struct group_cpu *from = &group->cpus[id];
+		struct group_cpu *to = &parent->cpus[id];
+
+		if (!from->total_ns)
+			continue;
+		spin_lock(&cpu_table[id]->queue.lock);
+		to->total_ns += from->total_ns;
+		to->user_ticks += from->user_ticks;
+		to->nice_ticks += from->nice_ticks;
+		spin_unlock(&cpu_table[id]->queue.lock);
+	}
 }

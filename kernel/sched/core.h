@@ -40,8 +40,8 @@ void sched_set_shares(struct task *task, uint32_t shares);
 
 /* Charges the queue's running task up to now and refreshes its weight. The queue's lock is held. */
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns);
-/* Brings the books of every CPU's running task up to date. */
-void sched_charge_all(void);
+/* Brings the books of those CPUs' running tasks up to date. */
+void sched_charge_running(const struct cpumask *cpus);
 
 /* CPUs with nothing to run. */
 extern struct cpumask sched_idle_cpus; /* (a) */

@@ -39,6 +39,13 @@ struct group_news {
 	struct waitqueue queue; /* who waits for the next time */
 };
 
+/* A node's part on one CPU. (q) that CPU's run-queue lock; read by anyone */
+struct group_cpu {
+	uint64_t total_ns;   /* (q) CPU time there of its own tasks, and of removed nodes below */
+	uint64_t user_ticks; /* (q) of that in user mode, in clock ticks */
+	uint64_t nice_ticks; /* (q) of that with less than the ordinary shares */
+};
+
 struct task_group {
 	struct cg_node node;          /* (t) */
 	uint32_t references;          /* (a) inodes, open files, the tree itself */
@@ -55,20 +62,23 @@ struct task_group {
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
 	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
 
-	uint64_t user_ticks;          /* (a) user time of its own tasks, in clock ticks */
-	uint64_t total_ns;            /* (a) CPU time of its own tasks */
-	uint64_t removed_user_ticks, removed_total_ns; /* (t) of nodes below that are no more */
+	struct group_cpu *cpus;       /* (i) one a possible CPU, behind it */
 	struct group_news news[TREE_NEWS_COUNT];
 	struct tree_attributes made;  /* (i) its directory's mode, and who made it */
 	struct kept_attributes *kept; /* (t) of its files that were changed */
 	LIST_HEAD(group_inodes, row_inode) inodes; /* those that stand for its files now: kernel/fs */
-	char name[];                  /* (i) */
+	char *name;                   /* (i) behind that */
 };
 
 static inline struct task_group *group_of(struct cg_node *node)
 {
 	return (struct task_group *)((char *)node - offsetof(struct task_group, node));
 }
+
+/* account.c: adds what its own tasks have used on those CPUs; a removed node's CPU time stays its
+ * parent's (takes the run-queue locks). */
+void group_add_usage(const struct task_group *group, const struct cpumask *cpus, struct group_cpu *sum);
+void group_bequeath(const struct task_group *group, struct task_group *parent);
 
 /* A task of it became runnable / stopped being so. The run-queue lock of `cpu` is held. */
 void group_add_load(struct task_group *group, uint32_t shares);

@@ -157,19 +157,31 @@ static void publish_and_wait(void)
 
 /* ---- nodes ---- */
 
+/* With a reference, and room for its name; NULL: no memory. */
+static struct task_group *allocate_group(size_t name_length)
+{
+	size_t cpus_size = cpu_count * sizeof(struct group_cpu);
+	struct task_group *group = kzalloc(sizeof(*group) + cpus_size + name_length + 1);
+
+	if (!group)
+		return NULL;
+	group->cpus = (struct group_cpu *)(group + 1);
+	group->name = (char *)group->cpus + cpus_size;
+	group->references = 1;
+	spinlock_init(&group->lock, LOCK_RANK_GROUP);
+	tree_news_init(group);
+	return group;
+}
+
 int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode)
 {
-	struct task_group *group =
-		page_is_scarce() ? NULL : kzalloc(sizeof(*group) + length + 1);
+	struct task_group *group = page_is_scarce() ? NULL : allocate_group(length);
 	int error;
 
 	if (!group)
 		return -ENOMEM;
 	memcpy(group->name, name, length);
-	spinlock_init(&group->lock, LOCK_RANK_GROUP);
-	group->references = 1;
 	group->made = (struct tree_attributes){ mode, current->cred.fsuid, current->cred.fsgid };
-	tree_news_init(group);
 	mutex_lock(&tree_mutex);
 	error = cg_create(parent, &group->node, group->name, length);
 	if (!error) {
@@ -194,8 +206,7 @@ int tree_remove_node(struct cg_node *node)
 	if (!error) {
 		group_retire(group);
 		tree_news_end(node);
-		up->removed_total_ns += group->total_ns + group->removed_total_ns;
-		up->removed_user_ticks += group->user_ticks + group->removed_user_ticks;
+		group_bequeath(group, up);
 	}
 	tree_publish_and_unlock();
 	if (!error)
@@ -232,23 +243,19 @@ static int may_take_root_cpus(void *unused)
 	return cred_has(&current->cred, CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
-static void cpu_usage(void *unused, const struct cg_node *top, struct sysfs_cpu_usage *usage)
+static void cpu_usage(void *unused, const struct cg_node *top, const struct cpumask *cpus,
+		      struct sysfs_cpu_usage *usage)
 {
-	uint64_t total_ns = 0, user_ticks = 0;
+	struct group_cpu sum = { .total_ns = 0 };
 
 	(void)unused;
-	sched_charge_all();
-	for (const struct cg_node *node = top; node; node = cg_next_below(node, top)) {
-		const struct task_group *group = tree_group_of((struct cg_node *)(uintptr_t)node);
-
-		total_ns += __atomic_load_n(&group->total_ns, __ATOMIC_RELAXED) + group->removed_total_ns;
-		user_ticks += __atomic_load_n(&group->user_ticks, __ATOMIC_RELAXED) +
-			      group->removed_user_ticks;
-	}
-	uint64_t user_ns = MIN(time_ticks_to_ns(user_ticks), total_ns);
+	sched_charge_running(cpus);
+	for (const struct cg_node *node = top; node; node = cg_next_below(node, top))
+		group_add_usage(tree_group_of((struct cg_node *)(uintptr_t)node), cpus, &sum);
+	uint64_t user_ns = MIN(time_ticks_to_ns(sum.user_ticks), sum.total_ns);
 	usage->user_us = user_ns / NSEC_PER_USEC;
-	usage->system_us = (total_ns - user_ns) / NSEC_PER_USEC;
-	usage->nice_us = 0;
+	usage->system_us = (sum.total_ns - user_ns) / NSEC_PER_USEC;
+	usage->nice_us = MIN(time_ticks_to_ns(sum.nice_ticks), user_ns) / NSEC_PER_USEC;
 }
 
 static int take_cpu_offline(void *unused, unsigned int cpu)
@@ -403,13 +410,10 @@ void tree_init(void)
 	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_PARTITIONS, 1);
 	cg_count_running(&tree);
 	kernel_cpus = tree.root.effective;
-	root_group = kzalloc(sizeof(*root_group) + 1);
+	root_group = allocate_group(0);
 	if (!root_group)
 		panic("no memory for the root of the tree");
-	spinlock_init(&root_group->lock, LOCK_RANK_GROUP);
-	root_group->references = 1;
 	root_group->made.mode = 0755;
-	tree_news_init(root_group);
 	root_group->active = root_group->competes = true;
 	for (unsigned int id = 0; id < cpu_count; id++) {
 		struct task *idle = cpu_table[id]->idle;

@@ -37,9 +37,10 @@ static int may_move(void *context, const struct cg_member *member, const struct 
 	return 0;
 }
 
-static void cpu_usage(void *context, const struct cg_node *node, struct sysfs_cpu_usage *usage)
+static void cpu_usage(void *context, const struct cg_node *node, const struct cpumask *cpus,
+		      struct sysfs_cpu_usage *usage)
 {
-	(void)context, (void)node;
+	(void)context, (void)node, (void)cpus;
 	usage->user_us = 1;
 }
 

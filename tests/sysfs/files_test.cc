@@ -352,6 +352,14 @@ TEST(CpuStat, ShowsTheUsageInEveryNode)
 	EXPECT_EQ(host.read("cpu.stat").substr(0, 10), "usage_usec");
 }
 
+TEST(CpuStatPercpu, ShowsALineForEachCpuThatThereMayBe)
+{
+	Host host("0-2,5", "0-1");
+	host.make("a");
+	EXPECT_EQ(host.read("a/cpu.stat.percpu"), "cpu0 0\ncpu1 1\ncpu2 2\ncpu5 5\n");
+	EXPECT_EQ(host.read("cpu.stat.percpu"), host.read("a/cpu.stat.percpu"));
+}
+
 TEST(Pids, ShowsLimitCountAndRefusals)
 {
 	Host host;

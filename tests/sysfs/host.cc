@@ -20,9 +20,14 @@ static int may_move(void *context, const struct cg_member *, const struct cg_nod
 	return static_cast<Host *>(context)->move_error;
 }
 
-static void cpu_usage(void *context, const struct cg_node *, struct sysfs_cpu_usage *usage)
+/* Of several CPUs together `usage`, of CPU N alone N µs. */
+static void cpu_usage(void *context, const struct cg_node *, const struct cpumask *cpus,
+	struct sysfs_cpu_usage *usage)
 {
-	*usage = static_cast<Host *>(context)->usage;
+	if (cpumask_count(cpus) == 1)
+		usage->user_us = cpumask_first(cpus);
+	else
+		*usage = static_cast<Host *>(context)->usage;
 }
 
 static void kill_node(void *context, struct cg_node *node)

@@ -45,7 +45,8 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 	host.make("a");
 	const std::vector<std::string> always = {"cgroup.type", "cgroup.procs", "cgroup.threads",
 		"cgroup.controllers", "cgroup.subtree_control", "cgroup.events",
-		"cgroup.max.descendants", "cgroup.max.depth", "cgroup.stat", "cpu.stat"};
+		"cgroup.max.descendants", "cgroup.max.depth", "cgroup.stat", "cpu.stat",
+		"cpu.stat.percpu"};
 	EXPECT_EQ(host.list("a"), always);
 	host.write("cgroup.subtree_control", "+cpuset");
 	std::vector<std::string> names = always;
@@ -65,7 +66,7 @@ TEST(SysfsRowVisible, TheRootHasItsOwnFiles)
 	EXPECT_EQ(host.list("."),
 		(std::vector<std::string>{"cgroup.procs", "cgroup.threads", "cgroup.controllers",
 			"cgroup.subtree_control", "cgroup.max.descendants", "cgroup.max.depth",
-			"cgroup.stat", "cpu.stat", "cpuset.cpus.effective"}));
+			"cgroup.stat", "cpu.stat", "cpu.stat.percpu", "cpuset.cpus.effective"}));
 }
 
 TEST(SysfsNextEntry, ListsChildrenBehindFilesOldestFirst)
