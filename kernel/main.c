@@ -69,6 +69,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	slab_init();
 	proc_init();                                  /* tables of tasks, signals, futexes */
 	fdt_find_cpus(hart);                          /* CPU numbers */
+	fdt_find_topology();                          /* and their shape */
 	fdt_find_interrupts();                        /* who serves devices */
 	smp_start_others();                           /* the other harts idle */
 	tree_init();                                  /* the root node */

@@ -77,6 +77,8 @@ SYSFS_SHOW(topology_online);
 SYSFS_SHOW(topology_offline);
 SYSFS_SHOW(topology_possible);
 SYSFS_SHOW(topology_present);
+SYSFS_SHOW(topology_isolated);
+SYSFS_SHOW(topology_nohz_full);
 SYSFS_SHOW(topology_kernel_max);
 
 #endif

@@ -58,6 +58,17 @@ void outbuf_list(struct outbuf *out, const struct cpumask *mask)
 	out->length += cpulist_format(mask, place, room(out));
 }
 
+void outbuf_mask(struct outbuf *out, const struct cpumask *mask, unsigned int cpu_count)
+{
+	for (unsigned int digit = (cpu_count + 3) / 4; digit-- > 0;) {
+		unsigned int first = digit * 4;
+		outbuf_char(out, "0123456789abcdef"[mask->bits[first / CPUMASK_WORD_BITS] >>
+						    first % CPUMASK_WORD_BITS & 15]);
+		if (digit && first % 32 == 0)
+			outbuf_char(out, ',');
+	}
+}
+
 void outbuf_field(struct outbuf *out, const char *name, uint64_t number)
 {
 	outbuf_text(out, name);

@@ -28,6 +28,8 @@ void outbuf_unsigned(struct outbuf *out, uint64_t number);
 void outbuf_signed(struct outbuf *out, int64_t number);
 /* A CPU list in canonical form. */
 void outbuf_list(struct outbuf *out, const struct cpumask *mask);
+/* The mask as hexadecimal digits for CPUs 0 to cpu_count - 1, a comma between words of 32. */
+void outbuf_mask(struct outbuf *out, const struct cpumask *mask, unsigned int cpu_count);
 /* "name number\n": the lines of flat-keyed files. */
 void outbuf_field(struct outbuf *out, const char *name, uint64_t number);
 

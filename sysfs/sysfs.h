@@ -17,6 +17,7 @@
 
 #include "cgroups/cg.h"
 #include "sysfs/outbuf.h"
+#include "sysfs/topology.h"
 
 /* CPU time that a node's tasks, those below it included, have had; `nice` is a part of `user`. */
 struct sysfs_cpu_usage {
@@ -41,6 +42,7 @@ struct sysfs_environment {
 	int (*bring_cpu_online)(void *context, unsigned int cpu);
 	/* Whether the writer may make a remote partition: 0 or -EPERM. NULL: everybody may. */
 	int (*may_take_root_cpus)(void *context);
+	const struct topology *topology; /* of /sys/devices/system/cpu */
 };
 
 enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };
@@ -65,13 +67,25 @@ struct sysfs_row {
 const struct sysfs_row *sysfs_cgroup_rows(size_t *count);
 const struct sysfs_row *sysfs_cpu_rows(size_t *count);
 
-/* A file of /sys/devices/system/cpu/cpuN: 0 or -errno; store NULL: read only. */
+/* Where a file below /sys/devices/system/cpu/cpuN is: itself, topology/, cache/indexN/. */
+enum sysfs_cpu_directory { SYSFS_OF_CPU, SYSFS_OF_TOPOLOGY, SYSFS_OF_CACHE };
+
+struct sysfs_cpu_place {
+	unsigned int cpu;
+	unsigned int cache; /* the index, in SYSFS_OF_CACHE */
+};
+
+/* Such a file: 0 or -errno; store NULL: read only. */
 struct sysfs_cpu_file {
 	const char *name;
+	uint8_t directory; /* enum sysfs_cpu_directory */
 	uint16_t mode;
-	int (*show)(const struct cg_tree *tree, unsigned int cpu, struct outbuf *out);
+	int (*show)(const struct sysfs_environment *environment, const struct cg_tree *tree,
+		    struct sysfs_cpu_place place, struct outbuf *out);
 	int (*store)(const struct sysfs_environment *environment, unsigned int cpu, const char *text,
 		     size_t length);
+	/* Whether the machine tells it of that cache; NULL: always. */
+	bool (*known)(const struct topology_cache *cache);
 };
 const struct sysfs_cpu_file *sysfs_cpu_files(size_t *count);
 

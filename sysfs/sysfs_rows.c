@@ -81,6 +81,8 @@ static const struct sysfs_row cpu_rows[] = {
 	{ NAMED("offline"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_offline) },
 	{ NAMED("possible"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_possible) },
 	{ NAMED("present"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_present) },
+	{ NAMED("isolated"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_isolated) },
+	{ NAMED("nohz_full"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_nohz_full) },
 	{ NAMED("kernel_max"), .where = SYSFS_ON_ROOT, READ_ONLY(topology_kernel_max) },
 };
 

@@ -39,6 +39,20 @@ SYSFS_SHOW(topology_present)
 	return show_list(out, &node->tree->possible);
 }
 
+/* What the boot took out of ordinary scheduling, and what isolated partitions have. */
+SYSFS_SHOW(topology_isolated)
+{
+	(void)environment;
+	struct cpumask isolated = cg_isolated(node->tree);
+	return show_list(out, &isolated);
+}
+
+SYSFS_SHOW(topology_nohz_full)
+{
+	(void)node;
+	return show_list(out, &environment->topology->nohz_full);
+}
+
 SYSFS_SHOW(topology_kernel_max)
 {
 	(void)environment;

@@ -12,9 +12,11 @@
 
 #include "kernel/dev/fdt.h"
 #include "kernel/dev/machine.h"
+#include "kernel/dev/topology.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
 #include "kernel/riscv/paging.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
@@ -336,4 +338,14 @@ void fdt_find_cpus(uint64_t boot_hart)
 		zicboz_block = block;
 		machine_has_zicboz = true;
 	}
+}
+
+void fdt_find_topology(void)
+{
+	machine_topology.cpu_count = cpu_count;
+	machine_topology.cpus = kzalloc(cpu_count * sizeof(machine_topology.cpus[0]));
+	if (!machine_topology.cpus)
+		panic("no memory for the shape of %u CPUs", cpu_count);
+	if (topology_parse(machine.device_tree, &machine_topology))
+		printk("machine: the device tree's cpu-map makes no sense; every CPU counts as a core\n");
 }

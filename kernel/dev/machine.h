@@ -45,6 +45,7 @@ unsigned int fdt_numa_node_of_hart(uint64_t hart); /* its memory node */
 void fdt_add_memory(paddr_t kernel_start, paddr_t kernel_end); /* RAM, nodes to the page allocator */
 void fdt_map(void);                   /* after paging_init(): the tree and the initramfs stay readable */
 void fdt_find_cpus(uint64_t boot_hart); /* cpu_table, cpu_possible; boot_hart's is this_cpu */
+void fdt_find_topology(void);         /* machine_topology, of the CPUs that were found */
 void fdt_find_console(void);          /* the UART and the power, so that a panic is seen early */
 void fdt_find_interrupts(void);       /* interrupt controllers, before the other harts start */
 void fdt_find_devices(void);          /* console input, virtio, clock */

@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 
+#include "kernel/dev/topology.h"
 #include "kernel/fs/fs_init.h"
 #include "kernel/fs/notify.h"
 #include "kernel/fs/path.h"
@@ -27,8 +28,8 @@ struct row_inode {
 	struct cg_node *node;        /* (i) with a reference; NULL: a directory of sysfs */
 	const struct sysfs_row *row; /* (i) NULL: a directory */
 	enum tree_news news;         /* (i) TREE_NEWS_COUNT: tells of no changes */
-	const struct sysfs_cpu_file *cpu_file; /* (i) of /sys/devices/system/cpu/cpuN */
-	unsigned int cpu;            /* (i) N */
+	const struct sysfs_cpu_file *cpu_file; /* (i) below /sys/devices/system/cpu/cpuN */
+	struct sysfs_cpu_place cpu_place; /* (i) which N */
 	LIST_ENTRY(row_inode) link;  /* (l) of cgroup2: among those of its node */
 };
 
@@ -134,14 +135,14 @@ static int64_t cpu_show(struct file *file, char *buffer, size_t size)
 {
 	const struct row_inode *inode = row_inode(file->inode);
 
-	return tree_show_cpu(inode->cpu_file, inode->cpu, buffer, size);
+	return tree_show_cpu(inode->cpu_file, inode->cpu_place, buffer, size);
 }
 
 static int cpu_store(struct file *file, const char *text, size_t length)
 {
 	const struct row_inode *inode = row_inode(file->inode);
 
-	return tree_store_cpu(inode->cpu_file, inode->cpu, text, strnlen(text, length));
+	return tree_store_cpu(inode->cpu_file, inode->cpu_place.cpu, text, strnlen(text, length));
 }
 
 static int64_t cpu_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -501,16 +502,17 @@ static struct dentry *add(struct dentry *directory, const char *text, const stru
 	return dentry;
 }
 
-/* The files of one CPU. */
-static void add_cpu(struct dentry *directory, unsigned int cpu)
+/* The files of one CPU that belong into a directory below it. */
+static void add_cpu_files(struct dentry *here, enum sysfs_cpu_directory directory,
+			  struct sysfs_cpu_place place)
 {
+	const struct topology_cache *cache = &machine_topology.cpus[place.cpu].caches[place.cache];
 	size_t count;
 	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
-	char name[16];
 
-	snprintf(name, sizeof(name), "cpu%u", cpu);
-	struct dentry *here = add(directory, name, NULL);
 	for (size_t i = 0; i < count; i++) {
+		if (files[i].directory != directory || (files[i].known && !files[i].known(cache)))
+			continue;
 		struct inode *inode = add(here, files[i].name, NULL)->inode;
 
 		here->inode->link_count--;
@@ -518,7 +520,28 @@ static void add_cpu(struct dentry *directory, unsigned int cpu)
 		inode->link_count = 1;
 		inode->file_operations = &cpu_file_operations;
 		row_inode(inode)->cpu_file = &files[i];
-		row_inode(inode)->cpu = cpu;
+		row_inode(inode)->cpu_place = place;
+	}
+}
+
+static void add_cpu(struct dentry *directory, unsigned int cpu)
+{
+	struct sysfs_cpu_place place = { .cpu = cpu };
+	unsigned int cache_count = machine_topology.cpus[cpu].cache_count;
+	char name[16];
+
+	snprintf(name, sizeof(name), "cpu%u", cpu);
+	struct dentry *here = add(directory, name, NULL);
+
+	add_cpu_files(here, SYSFS_OF_CPU, place);
+	add_cpu_files(add(here, "topology", NULL), SYSFS_OF_TOPOLOGY, place);
+	if (!cache_count)
+		return;
+	struct dentry *caches = add(here, "cache", NULL);
+
+	for (; place.cache < cache_count; place.cache++) {
+		snprintf(name, sizeof(name), "index%u", place.cache);
+		add_cpu_files(add(caches, name, NULL), SYSFS_OF_CACHE, place);
 	}
 }
 

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "kernel/dev/topology.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -278,6 +279,7 @@ static const struct sysfs_environment environment = {
 	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
 	.kill = tree_kill,
+	.topology = &machine_topology,
 };
 
 int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size)
@@ -304,12 +306,13 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct c
 	return error;
 }
 
-int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size)
+int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place place, char *buffer,
+		      size_t size)
 {
 	struct outbuf out = { .data = buffer, .size = size };
 
 	mutex_lock(&tree_mutex);
-	int error = file->show(&tree, cpu, &out);
+	int error = file->show(&environment, &tree, place, &out);
 	mutex_unlock(&tree_mutex);
 	return error ? error : (int64_t)out.length;
 }

@@ -53,8 +53,9 @@ void tree_forget_attributes(struct task_group *group);
 int tree_may_move(const struct cred *cred, struct cg_node *from, const struct cg_node *to);
 int tree_may_write_procs(const struct cred *cred, struct cg_node *node);
 
-/* The same for a file of /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
-int64_t tree_show_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, char *buffer, size_t size);
+/* The same for a file below /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
+int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place place, char *buffer,
+		      size_t size);
 int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const char *text, size_t length);
 
 /*

@@ -39,12 +39,12 @@ int come(void *, unsigned int cpu)
 	return answer;
 }
 
-const struct sysfs_cpu_file &online_file()
+const struct sysfs_cpu_file &file(const char *name)
 {
 	size_t count;
 	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
 	for (size_t i = 0; i < count; i++)
-		if (!std::strcmp(files[i].name, "online"))
+		if (!std::strcmp(files[i].name, name))
 			return files[i];
 	std::abort();
 }
@@ -55,7 +55,7 @@ int write(const char *text)
 	environment.take_cpu_offline = go;
 	environment.bring_cpu_online = come;
 	asked.clear();
-	return online_file().store(&environment, 3, text, std::strlen(text));
+	return file("online").store(&environment, 3, text, std::strlen(text));
 }
 
 } // namespace
@@ -83,16 +83,108 @@ TEST(CpuOnlineStore, AnswersWhatTheSystemDoes)
 	EXPECT_EQ(write("0"), -EBUSY);
 }
 
-TEST(CpuOnlineShow, TellsWhetherTheCpuRuns)
+/* Four CPUs of two cores in one package of two clusters; CPU 2 does not run. */
+class CpuShow : public ::testing::Test
 {
-	static struct cg_tree tree;
-	struct cpumask possible = cpumask_below(4), online = possible;
-	cpumask_clear(&online, 2);
-	cg_tree_init(&tree, &possible, &online, 0);
-	for (unsigned int cpu = 0; cpu < 4; cpu++) {
-		char text[8];
-		struct outbuf out = {text, sizeof(text), 0};
-		EXPECT_EQ(online_file().show(&tree, cpu, &out), 0);
-		EXPECT_EQ(std::string(text, out.length), cpu == 2 ? "0\n" : "1\n");
+      protected:
+	CpuShow()
+	{
+		struct cpumask possible = cpumask_below(4), online = possible;
+		cpumask_clear(&online, 2);
+		cg_tree_init(&tree, &possible, &online, 0);
+		for (unsigned int cpu = 0; cpu < 4; cpu++) {
+			struct topology_cache own = {cpu, 32768, 64, 64, 1, TOPOLOGY_DATA};
+			struct topology_cache shared = {99, 1048576, 0, 0, 2, TOPOLOGY_UNIFIED};
+			cpus[cpu] = {0, (int32_t)cpu / 2, 0, (uint16_t)(cpu < 2 ? 512 : 1024), 2, {own, shared}};
+		}
+		environment.topology = &topology;
 	}
+
+	std::string show(const char *name, unsigned int cpu, unsigned int cache = 0)
+	{
+		char text[64];
+		struct outbuf out = {text, sizeof(text), 0};
+		int error = file(name).show(&environment, &tree, {cpu, cache}, &out);
+		return error ? "!" + std::to_string(error) : std::string(text, out.length);
+	}
+
+	struct cg_tree tree;
+	struct topology_cpu cpus[4];
+	struct topology topology = {4, cpus, {}};
+	struct sysfs_environment environment = {};
+};
+
+TEST_F(CpuShow, TellsWhetherTheCpuRuns)
+{
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		EXPECT_EQ(show("online", cpu), cpu == 2 ? "0\n" : "1\n");
+}
+
+TEST_F(CpuShow, TellsSiblingsThatRun)
+{
+	EXPECT_EQ(show("core_cpus", 0), "3\n");
+	EXPECT_EQ(show("core_cpus_list", 0), "0-1\n");
+	EXPECT_EQ(show("thread_siblings", 3), "8\n");
+	EXPECT_EQ(show("thread_siblings_list", 3), "3\n");
+	EXPECT_EQ(show("cluster_cpus", 1), "3\n");
+	EXPECT_EQ(show("cluster_cpus_list", 3), "3\n");
+	EXPECT_EQ(show("package_cpus", 3), "b\n");
+	EXPECT_EQ(show("package_cpus_list", 3), "0-1,3\n");
+	EXPECT_EQ(show("core_siblings", 0), "b\n");
+	EXPECT_EQ(show("core_siblings_list", 0), "0-1,3\n");
+}
+
+TEST_F(CpuShow, TellsNumbers)
+{
+	EXPECT_EQ(show("physical_package_id", 3), "0\n");
+	EXPECT_EQ(show("cluster_id", 3), "1\n");
+	EXPECT_EQ(show("core_id", 3), "0\n");
+	EXPECT_EQ(show("cpu_capacity", 0), "512\n");
+	EXPECT_EQ(show("cpu_capacity", 2), "1024\n");
+}
+
+TEST_F(CpuShow, TellsCaches)
+{
+	EXPECT_EQ(show("level", 0, 1), "2\n");
+	EXPECT_EQ(show("type", 0), "Data\n");
+	EXPECT_EQ(show("type", 0, 1), "Unified\n");
+	EXPECT_EQ(show("size", 0, 1), "1024K\n");
+	EXPECT_EQ(show("coherency_line_size", 0), "64\n");
+	EXPECT_EQ(show("number_of_sets", 0), "64\n");
+	EXPECT_EQ(show("ways_of_associativity", 0), "8\n");
+	EXPECT_EQ(show("shared_cpu_map", 0), "1\n");
+	EXPECT_EQ(show("shared_cpu_list", 0, 1), "0-1,3\n");
+	EXPECT_TRUE(file("number_of_sets").known(&cpus[0].caches[0]));
+	EXPECT_FALSE(file("number_of_sets").known(&cpus[0].caches[1]));
+	EXPECT_FALSE(file("ways_of_associativity").known(&cpus[0].caches[1]));
+	EXPECT_FALSE(file("coherency_line_size").known(&cpus[0].caches[1]));
+}
+
+TEST_F(CpuShow, TellsNoShapeOfACpuThatDoesNotRun)
+{
+	size_t count;
+	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].directory != SYSFS_OF_CPU) {
+			EXPECT_EQ(show(files[i].name, 2), "!-19") << files[i].name;
+		}
+}
+
+TEST(OutbufMask, WritesAsManyDigitsAsCpusNeed)
+{
+	struct cpumask mask = cpumask_below(1);
+	cpumask_set(&mask, 35);
+	auto text = [&](unsigned int cpu_count) {
+		char digits[160];
+		struct outbuf out = {digits, sizeof(digits), 0};
+		outbuf_mask(&out, &mask, cpu_count);
+		return std::string(digits, out.length);
+	};
+	EXPECT_EQ(text(1), "1");
+	EXPECT_EQ(text(4), "1");
+	EXPECT_EQ(text(5), "01");
+	EXPECT_EQ(text(32), "00000001");
+	EXPECT_EQ(text(36), "8,00000001");
+	EXPECT_EQ(text(37), "08,00000001");
+	EXPECT_EQ(text(512).length(), 128U + 15U);
 }

@@ -81,13 +81,18 @@ TEST(SysfsRows, CanBeWhatTheirModeSays)
 
 TEST(SysfsDocs, HaveEachFileOfOneCpu)
 {
+	const std::string cpu = "/sys/devices/system/cpu/cpuN";
+	const std::string headings[] = {cpu, cpu + "/topology", cpu + "/cache/indexN"};
 	size_t count;
 	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
-	std::vector<std::string> wanted;
-	for (size_t i = 0; i < count; i++) {
-		char mode[8];
-		std::snprintf(mode, sizeof(mode), "%04o", files[i].mode);
-		wanted.push_back(std::string(files[i].name) + "|" + mode);
+	for (uint8_t directory : {SYSFS_OF_CPU, SYSFS_OF_TOPOLOGY, SYSFS_OF_CACHE}) {
+		std::vector<std::string> wanted;
+		for (size_t i = 0; i < count; i++) {
+			char mode[8];
+			std::snprintf(mode, sizeof(mode), "%04o", files[i].mode);
+			if (files[i].directory == directory)
+				wanted.push_back(std::string(files[i].name) + "|" + mode);
+		}
+		EXPECT_EQ(documented(headings[directory]), wanted);
 	}
-	EXPECT_EQ(documented("/sys/devices/system/cpu/cpuN"), wanted);
 }

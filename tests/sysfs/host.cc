@@ -37,9 +37,14 @@ static void kill_node(void *context, struct cg_node *node)
 
 Host::Host(const std::string &possible, const std::string &online, cg_controllers available,
 	unsigned int features)
-    : Machine(possible, online, available), environment{this, find_member, may_move, cpu_usage,
-						    kill_node, nullptr, nullptr, nullptr}
+    : Machine(possible, online, available), environment{}
 {
+	environment.context = this;
+	environment.find_member = find_member;
+	environment.may_move = may_move;
+	environment.cpu_usage = cpu_usage;
+	environment.kill = kill_node;
+	environment.topology = &topology;
 	cg_tree_set_features(tree.get(), features, 3);
 }
 

@@ -30,6 +30,7 @@ class Host : public Machine
 	int find(const std::string &path, struct sysfs_place *place);
 
 	struct sysfs_environment environment;
+	struct topology topology = {};
 	std::string writer; /* who writes 0 */
 	int move_error = 0; /* what may_move answers */
 	struct sysfs_cpu_usage usage = {0, 0, 0};
