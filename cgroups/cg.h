@@ -40,9 +40,11 @@ enum {
 	CG_PERIOD_MIN_US = 1000,
 	CG_PERIOD_MAX_US = 1000000,
 	CG_QUOTA_MIN_US = 1000,
+	CG_PAGE_SIZE = 4096, /* the unit of memory.max */
 };
 #define CG_QUOTA_MAX_US ((UINT64_C(1) << 44) - 1) /* quota and burst together */
 #define CG_QUOTA_NONE UINT64_MAX                  /* cpu.max: "max" */
+#define CG_MEMORY_NONE ((uint64_t)INT64_MAX / CG_PAGE_SIZE) /* memory.max: "max" */
 
 /* In the order in which cgroup.controllers lists them. */
 enum cg_controller { CG_CPUSET, CG_CPU, CG_MEMORY, CG_PIDS, CG_CONTROLLER_COUNT };
@@ -84,10 +86,22 @@ enum cg_change {
 	CG_CHANGED_MEMS = 64,     /* cpuset.mems.effective */
 	CG_CHANGED_PARTITION = 128, /* cpuset.cpus.partition */
 	CG_CHANGED_FREEZE = 256,  /* cg_node_freezes(): its members are to stop or to go on */
+	CG_CHANGED_MEMORY_MAX = 512,     /* memory.max */
+	CG_CHANGED_MEMORY_EVENTS = 1024, /* memory.events */
+	CG_CHANGED_MEMORY_LOCAL = 2048,  /* memory.events.local */
 };
 
 /* cpuset.cpus.partition: what a node wants to be. */
 enum cg_partition { CG_MEMBER, CG_ROOT, CG_ISOLATED };
+
+/* What memory.events counts. */
+enum cg_memory_event {
+	CG_MEMORY_EVENT_MAX,            /* memory.max refused a charge */
+	CG_MEMORY_EVENT_OOM,            /* nothing could be reclaimed: someone is to be killed */
+	CG_MEMORY_EVENT_OOM_KILL,       /* a process was */
+	CG_MEMORY_EVENT_OOM_GROUP_KILL, /* everybody was, by memory.oom.group */
+	CG_MEMORY_EVENT_COUNT,
+};
 
 /* Why it is not: cg_node_is_partition() is true of one without a fault only. */
 enum cg_fault {
@@ -157,6 +171,11 @@ struct cg_node {
 	int32_t task_count;       /* (t) members here and below */
 	uint64_t pids_refused;    /* (t) pids.events: forks that this limit or one below refused */
 	uint64_t pids_refused_here; /* (t) pids.events.local: that this limit refused */
+
+	uint64_t memory_max;      /* (t) memory.max in pages, or CG_MEMORY_NONE */
+	bool memory_oom_group;    /* (t) memory.oom.group */
+	uint64_t memory_events[CG_MEMORY_EVENT_COUNT];      /* (t) of it and what is below */
+	uint64_t memory_events_here[CG_MEMORY_EVENT_COUNT]; /* (t) memory.events.local */
 };
 
 /* A thread's place in the tree. The caller reads it under the guard and changes nothing in it but
@@ -346,6 +365,19 @@ int cg_node_nice(const struct cg_node *node);            /* as cpu.weight.nice r
 /* The group in which a node's members compete: the nearest that has the cpu controller, itself
  * included; the root when none has. O(depth): for changes, not for the scheduler's paths. */
 struct cg_node *cg_node_group(struct cg_node *node);
+
+/* ---- memory: cg_memory.c ---- */
+
+/* memory.max in pages; CG_MEMORY_NONE and more: no limit. The caller then brings the usage below it.
+ * -EACCES the root, -ENODEV. */
+int cg_set_memory_max(struct cg_node *node, uint64_t pages);
+/* memory.oom.group: 0 or 1, else -EINVAL. -EACCES the root, -ENODEV. */
+int cg_set_memory_oom_group(struct cg_node *node, int32_t group);
+/* Something happened to a node's memory: those above count it, too. O(depth). */
+void cg_memory_event(struct cg_node *node, enum cg_memory_event event);
+/* Who dies together with a process of `victim` when `limited` has run out of memory: the highest node
+ * from `victim` up to `limited` with memory.oom.group; NULL: nobody. The root has no such file. */
+struct cg_node *cg_memory_oom_group(struct cg_node *victim, const struct cg_node *limited);
 
 /* ---- members: cg_member.c ---- */
 

@@ -93,6 +93,8 @@ static void check_control(const struct cg_node *node)
 	cg_assert(node->freezers == (node->parent ? node->parent->freezers : 0) + node->freeze);
 	if (!node->parent || !(has & CG_HAS_PIDS))
 		cg_assert(node->pids_max == CG_LIMIT_NONE);
+	if (!node->parent || !(has & CG_HAS_MEMORY))
+		cg_assert(node->memory_max == CG_MEMORY_NONE && !node->memory_oom_group);
 }
 
 /* Partitions beside each other share nothing, and have what they are given from a partition. */

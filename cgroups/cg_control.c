@@ -131,6 +131,8 @@ static void reset_settings(struct cg_node *node, cg_controllers controllers)
 		cg_bandwidth_reset(node);
 	if (controllers & CG_HAS_PIDS)
 		cg_pids_reset(node);
+	if (controllers & CG_HAS_MEMORY)
+		cg_memory_reset(node);
 }
 
 int cg_set_subtree_control(struct cg_node *node, cg_controllers enable, cg_controllers disable)

@@ -74,6 +74,7 @@ void cg_cpuset_reset(struct cg_node *node);
 void cg_shares_reset(struct cg_node *node);
 void cg_bandwidth_reset(struct cg_node *node);
 void cg_pids_reset(struct cg_node *node);
+void cg_memory_reset(struct cg_node *node);
 
 /* 0, -EACCES or -ENODEV: whether a setting that the root lacks may be changed. */
 int cg_check_setting(const struct cg_node *node);

@@ -41,6 +41,7 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	node->descendants_max = CG_LIMIT_NONE;
 	node->depth_max = CG_LIMIT_NONE;
 	node->pids_max = CG_LIMIT_NONE;
+	node->memory_max = CG_MEMORY_NONE;
 	node->shares = CG_SHARES_DEFAULT;
 	node->quota_us = CG_QUOTA_NONE;
 	node->period_us = CG_PERIOD_DEFAULT_US;

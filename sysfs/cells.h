@@ -72,6 +72,17 @@ SYSFS_SHOW(pids_current);
 SYSFS_SHOW(pids_events);
 SYSFS_SHOW(pids_events_local);
 
+/* memory_files.c */
+SYSFS_SHOW(memory_current);
+SYSFS_SHOW(memory_peak);
+SYSFS_SHOW(memory_max);
+SYSFS_STORE(memory_max);
+SYSFS_SHOW(memory_events);
+SYSFS_SHOW(memory_events_local);
+SYSFS_SHOW(memory_stat);
+SYSFS_SHOW(memory_oom_group);
+SYSFS_STORE(memory_oom_group);
+
 /* topology_files.c: the node is the root */
 SYSFS_SHOW(topology_online);
 SYSFS_SHOW(topology_offline);

@@ -24,6 +24,12 @@ struct sysfs_cpu_usage {
 	uint64_t user_us, system_us, nice_us;
 };
 
+/* Memory that is charged to a node and those below it, in bytes. */
+struct sysfs_memory_usage {
+	uint64_t total, peak; /* all of it; the most that it has been */
+	uint64_t anon, file, kernel_stack, page_tables, kernel; /* `kernel` has all of the kernel's */
+};
+
 /* What only the surrounding system knows. `context` is handed to each function. */
 struct sysfs_environment {
 	void *context;
@@ -43,6 +49,9 @@ struct sysfs_environment {
 	/* Whether the writer may make a remote partition: 0 or -EPERM. NULL: everybody may. */
 	int (*may_take_root_cpus)(void *context);
 	const struct topology *topology; /* of /sys/devices/system/cpu */
+	/* With the memory controller. */
+	void (*memory_usage)(void *context, const struct cg_node *node,
+			     struct sysfs_memory_usage *usage);
 };
 
 enum sysfs_where { SYSFS_ON_ROOT = 1, SYSFS_BELOW_ROOT = 2, SYSFS_EVERYWHERE = 3 };

@@ -71,18 +71,23 @@ static unsigned int digit_at(struct text text, size_t place)
 	return 16;
 }
 
+/* The base of the number that starts the text, whose digits begin at *place. */
+static unsigned int find_base(struct text text, size_t *place)
+{
+	*place = 0;
+	if (character_at(text, 0) != '0')
+		return 10;
+	if ((character_at(text, 1) | 0x20) != 'x' || digit_at(text, 2) >= 16)
+		return 8;
+	*place = 2;
+	return 16;
+}
+
 /* A number without a sign. */
 static int parse_magnitude(struct text text, uint64_t *number)
 {
-	unsigned int base = 10;
-	size_t place = 0;
-	if (character_at(text, 0) == '0') {
-		base = 8;
-		if ((character_at(text, 1) | 0x20) == 'x' && digit_at(text, 2) < 16) {
-			base = 16;
-			place = 2;
-		}
-	}
+	size_t place;
+	unsigned int base = find_base(text, &place);
 	size_t first = place;
 	uint64_t value = 0;
 	bool fits = true;
@@ -136,5 +141,26 @@ int text_to_int(struct text text, int32_t *number)
 	if (wide < INT32_MIN || wide > INT32_MAX)
 		return -ERANGE;
 	*number = (int32_t)wide;
+	return 0;
+}
+
+int text_to_bytes(struct text text, uint64_t *bytes)
+{
+	static const char suffixes[] = "kmgtpe";
+	size_t place;
+	unsigned int base = find_base(text, &place);
+	uint64_t value = 0;
+	for (unsigned int digit; (digit = digit_at(text, place)) < base; place++)
+		value = value * base + digit;
+	for (unsigned int i = 0; suffixes[i] && place < text.length; i++) {
+		if ((character_at(text, place) | 0x20) != suffixes[i])
+			continue;
+		value <<= 10 * (i + 1);
+		place++;
+		break;
+	}
+	if (place != text.length)
+		return -EINVAL;
+	*bytes = value;
 	return 0;
 }

@@ -36,4 +36,8 @@ int text_to_unsigned(struct text text, uint64_t *number);
 int text_to_signed(struct text text, int64_t *number);
 int text_to_int(struct text text, int32_t *number);
 
+/* Bytes, as Linux's memparse() reads them: digits in any of C's bases, no sign, then one of K, M, G, T,
+ * P, E or none; no digits are 0. What is too big wraps around, as there. -EINVAL anything else. */
+int text_to_bytes(struct text text, uint64_t *bytes);
+
 #endif

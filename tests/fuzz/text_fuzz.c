@@ -29,6 +29,22 @@ static void check_numbers(struct text text)
 	cg_assert(narrow_error ? error || number != (int32_t)number : narrow == number);
 }
 
+/* Without a suffix it is the C library's number, wherever that one fits. */
+static void check_bytes(struct text text)
+{
+	char copy[256];
+	uint64_t bytes = 0, number = 0;
+	int error = text_to_bytes(text, &bytes);
+	cg_assert(!error || error == -EINVAL);
+	if (error || !text.length || text.length >= sizeof(copy))
+		return;
+	memcpy(copy, text.start, text.length);
+	copy[text.length] = '\0';
+	if (!text_to_unsigned(text, &number))
+		cg_assert(bytes == number);
+	cg_assert(!strpbrk(copy, "+- \n"));
+}
+
 static void check_words(struct text text)
 {
 	struct text rest = text_trim(text), word;
@@ -48,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cg_assert(text.length <= size && (text.length == size || !data[text.length]));
 	check_numbers(text);
 	check_numbers(text_trim(text));
+	check_bytes(text);
 	check_words(text);
 	return 0;
 }

@@ -44,6 +44,13 @@ static void cpu_usage(void *context, const struct cg_node *node, const struct cp
 	usage->user_us = 1;
 }
 
+static void memory_usage(void *context, const struct cg_node *node,
+			 struct sysfs_memory_usage *usage)
+{
+	(void)context, (void)node;
+	*usage = (struct sysfs_memory_usage){.total = 4096};
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	(void)context, (void)node;
@@ -54,6 +61,7 @@ static const struct sysfs_environment environment = {
 	.may_move = may_move,
 	.cpu_usage = cpu_usage,
 	.kill = kill_node,
+	.memory_usage = memory_usage,
 };
 
 static struct cg_node *node_at(unsigned int place)

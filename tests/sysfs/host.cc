@@ -30,6 +30,12 @@ static void cpu_usage(void *context, const struct cg_node *, const struct cpumas
 		*usage = static_cast<Host *>(context)->usage;
 }
 
+static void memory_usage(
+	void *context, const struct cg_node *, struct sysfs_memory_usage *usage)
+{
+	*usage = static_cast<Host *>(context)->memory;
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	static_cast<Host *>(context)->killed = node;
@@ -44,6 +50,7 @@ Host::Host(const std::string &possible, const std::string &online, cg_controller
 	environment.may_move = may_move;
 	environment.cpu_usage = cpu_usage;
 	environment.kill = kill_node;
+	environment.memory_usage = memory_usage;
 	environment.topology = &topology;
 	cg_tree_set_features(tree.get(), features, 3);
 }

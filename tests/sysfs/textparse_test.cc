@@ -106,6 +106,19 @@ TEST(TextNextWord, SplitsAtEverySeparator)
 	EXPECT_EQ(words, (std::vector<std::string>{"+cpu", "", "-x"}));
 }
 
+TEST(TextToBytes, WrapsAroundAsLinuxDoes)
+{
+	uint64_t bytes = 1;
+	EXPECT_EQ(text_to_bytes({"18446744073709551616", 20}, &bytes), 0);
+	EXPECT_EQ(bytes, 0U);
+	EXPECT_EQ(text_to_bytes({"16E", 3}, &bytes), 0);
+	EXPECT_EQ(bytes, 0U);
+	EXPECT_EQ(text_to_bytes({"", 0}, &bytes), 0);
+	EXPECT_EQ(bytes, 0U);
+	EXPECT_EQ(text_to_bytes({"0x1e", 4}, &bytes), 0);
+	EXPECT_EQ(bytes, 30U);
+}
+
 TEST(Outbuf, CountsPastItsEnd)
 {
 	char buffer[8] = "#######";
