@@ -48,8 +48,7 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 	charge_node(task, runqueue_charge(queue, entity, now_ns));
 
 	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
-	__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
-	entity->weight = weight;
+	runqueue_reweigh(queue, entity, weight);
 }
 
 void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)

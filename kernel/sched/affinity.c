@@ -15,14 +15,10 @@
 /* The task waits on a queue whose lock is held along with the task's; the queue's is let go. */
 static void send_elsewhere(struct cpu *from, struct task *task)
 {
-	uint64_t from_virtual = from->queue.virtual_ns;
-
 	sched_dequeue_waiting(&from->queue, task);
 	spin_unlock(&from->queue.lock);
 	struct cpu *to = place_choose(task);
 	spin_lock(&to->queue.lock);
-	if (to != from)
-		runqueue_carry(&to->queue, &task->entity, from_virtual);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 }

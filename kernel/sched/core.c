@@ -41,7 +41,7 @@ static void set_slice_end(struct cpu *cpu)
 	uint64_t end = UINT64_MAX;
 
 	if (queue->first)
-		end = queue->running->entity.turn_started_ns + SCHED_SLICE_NS;
+		end = queue->turn_end_ns;
 	if (end != cpu->timers.slice_end_ns)
 		timer_set_slice_end(end);
 }
@@ -100,12 +100,12 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 
 	kcheck(spin_is_held(&queue->lock) && !task->on_queue);
 	kcheck(cpumask_test(&task->allowed, cpu->id));
+	entity->migrations += task->cpu != cpu;
 	task->cpu = cpu;
 	task->on_queue = true;
 	sched_charge(queue, running, now_ns);
-	runqueue_reweigh(queue, entity, group_task_weight(entity->group, entity->shares, now_ns));
-	runqueue_place(queue, entity);
-	__atomic_store_n(&queue->load, queue->load + entity->weight, __ATOMIC_RELAXED);
+	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
+	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (running->flags & TASK_IDLE)
 		set_idle(cpu, task); /* the next one that wakes looks elsewhere */
@@ -121,7 +121,7 @@ void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
 {
 	kcheck(spin_is_held(&queue->lock) && task->on_queue && task != queue->running);
 	runqueue_remove(queue, &task->entity);
-	__atomic_store_n(&queue->load, queue->load - task->entity.weight, __ATOMIC_RELAXED);
+	runqueue_leave(queue, &task->entity);
 	task->on_queue = false;
 }
 
@@ -153,12 +153,11 @@ static struct cpu *choose_and_lock(const struct task *task)
 /* A runnable task that is on no queue: to the best CPU. Its lock is held. */
 static void place(struct task *task)
 {
-	struct cpu *from = task->cpu, *to;
-	uint64_t from_virtual = __atomic_load_n(&from->queue.virtual_ns, __ATOMIC_RELAXED);
+	struct cpu *to;
 
+	runqueue_repay(&task->entity,
+		       __atomic_load_n(&task->cpu->queue.virtual_ns, __ATOMIC_RELAXED));
 	to = choose_and_lock(task);
-	if (to != from)
-		runqueue_carry(&to->queue, &task->entity, from_virtual);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 }
@@ -199,9 +198,9 @@ void sched_fork(struct task *child, struct task *parent)
 	child->cpu = parent->cpu;
 	child->user_ticks = 0;
 	child->entity = (struct sched_entity){
-		.virtual_ns = parent->flags & TASK_IDLE ? parent->cpu->queue.virtual_ns
-							: parent->entity.virtual_ns,
+		.left_virtual_ns = parent->cpu->queue.virtual_ns,
 		.shares = parent->entity.shares,
+		.slice_ns = SCHED_SLICE_NS,
 		.group = parent->entity.group,
 		.account = parent->entity.account,
 		.weight = parent->entity.weight,
@@ -237,7 +236,7 @@ static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		return;
 	}
 	task->on_queue = false;
-	__atomic_store_n(&queue->load, queue->load - entity->weight, __ATOMIC_RELAXED);
+	runqueue_leave(queue, entity);
 	if (task->state == TASK_RUNNING) {
 		queue->moving = task;
 		return;
@@ -250,10 +249,11 @@ static struct task *pick(struct cpu *cpu)
 	struct runqueue *queue = &cpu->queue;
 
 	if (queue->first) {
-		struct task *task = entity_task(queue->first);
+		struct sched_entity *entity = runqueue_pick(queue);
 
-		runqueue_remove(queue, queue->first);
-		return task;
+		kassert(entity);
+		runqueue_remove(queue, entity);
+		return entity_task(entity);
 	}
 	struct task *stolen = cpumask_test(&cpu_online, cpu->id) ? place_steal(cpu) : NULL;
 	return stolen ? stolen : cpu->idle;
@@ -282,7 +282,9 @@ void schedule(void)
 	put_previous(cpu, previous, now);
 	next = pick(cpu);
 	queue->running = next;
-	next->entity.turn_started_ns = next->entity.charged_ns = now;
+	next->entity.charged_ns = now;
+	queue->turn_end_ns = next->flags & TASK_IDLE ? UINT64_MAX
+						     : now + runqueue_request_left(&next->entity);
 	set_idle(cpu, next);
 	set_slice_end(cpu);
 	set_rest_check(cpu);
@@ -334,8 +336,8 @@ void sched_yield(void)
 
 	spin_lock(&queue->lock);
 	sched_charge(queue, current, time_now_ns());
-	if (queue->first && (int64_t)(queue->first->virtual_ns - current->entity.virtual_ns) >= 0)
-		current->entity.virtual_ns = queue->first->virtual_ns + 1;
+	if (queue->first)
+		runqueue_yield(queue, &current->entity, queue->first);
 	bool others = queue->first;
 	spin_unlock(&queue->lock);
 	if (others)

@@ -12,18 +12,24 @@ struct task_group;
 
 /* (q) the run-queue lock of the task's CPU   (c) entry.S, only the running task */
 struct sched_entity {
-	RB_ENTRY(sched_entity) link; /* (q) among the waiting tasks, by virtual time */
+	RB_ENTRY(sched_entity) link; /* (q) among the waiting tasks, by virtual deadline */
 	uint64_t virtual_ns;         /* (q) service received, over the fraction of a CPU it is due */
+	uint64_t eligible_ns;        /* (q) the same, less what it may borrow: picked from then on */
+	uint64_t deadline_ns;        /* (q) virtual time at which its present request ends */
+	uint64_t least_eligible_ns;  /* (q) in the tree: of itself and those below it */
+	int64_t lag_ns;              /* (q) off every queue: CPU time that it is owed */
+	uint64_t left_virtual_ns;    /* (q) off every queue: its queue's virtual time when it left */
 	uint64_t charged_ns;         /* (q) up to when its present turn has been charged */
 	uint64_t total_ns;           /* (q) CPU time in all */
 	uint64_t weight;             /* (q) its fraction of the machine's CPU time, 1.0 = 1 << 32 */
-	uint64_t turn_started_ns;    /* (q) */
 	uint64_t switches;           /* (q) times it was switched in */
 	uint64_t migrations;         /* (q) times it changed its CPU */
 	struct task_group *group;    /* (q) whose weight it shares: sched/group.h */
 	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */
 	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
 	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
+	uint32_t slice_ns;           /* (q) what it asks for at a time: the less, the sooner */
+	uint32_t burst_ns;           /* (q) how far it may run ahead of its share */
 };
 
 #endif

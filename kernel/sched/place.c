@@ -61,13 +61,6 @@ static struct task *find_for(struct runqueue *queue, const struct cpu *cpu, uint
 	return NULL;
 }
 
-/* Both queues' locks are held. */
-static void carry(struct cpu *from, struct cpu *to, struct task *task)
-{
-	sched_dequeue_waiting(&from->queue, task);
-	runqueue_carry(&to->queue, &task->entity, from->queue.virtual_ns);
-}
-
 struct task *place_steal(struct cpu *cpu)
 {
 	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
@@ -81,11 +74,11 @@ struct task *place_steal(struct cpu *cpu)
 			continue;
 		struct task *task = find_for(&victim->queue, cpu, UINT64_MAX);
 		if (task) {
-			carry(victim, cpu, task);
+			sched_dequeue_waiting(&victim->queue, task);
 			__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
 			task->on_queue = true;
-			__atomic_store_n(&cpu->queue.load, cpu->queue.load + task->entity.weight,
-					 __ATOMIC_RELAXED);
+			task->entity.migrations++;
+			runqueue_join(&cpu->queue, &task->entity);
 		}
 		spin_unlock(&victim->queue.lock);
 		if (task)
@@ -128,7 +121,6 @@ static void refresh_weights(struct runqueue *queue, uint64_t now_ns)
 		previous = runqueue_previous(entity);
 		if (weight == entity->weight)
 			continue;
-		__atomic_store_n(&queue->load, queue->load + weight - entity->weight, __ATOMIC_RELAXED);
 		runqueue_remove(queue, entity);
 		runqueue_reweigh(queue, entity, weight);
 		runqueue_insert(queue, entity);
@@ -177,7 +169,7 @@ void place_push(struct cpu *cpu, uint64_t now_ns)
 	if (cpu->queue.load > to->queue.load && cpumask_test(&cpu_online, to->id))
 		task = find_for(&cpu->queue, to, cpu->queue.load - to->queue.load);
 	if (task) {
-		carry(cpu, to, task);
+		sched_dequeue_waiting(&cpu->queue, task);
 		sched_enqueue(to, task, time_now_ns());
 	}
 	spin_unlock_pair(&cpu->queue.lock, &to->queue.lock);

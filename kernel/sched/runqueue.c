@@ -1,37 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * runqueue.c - see runqueue.h. Pure.
+ * runqueue.c - the books of a run queue: see runqueue.h. Pure.
+ *
+ * Invariant: over all that count, sum(weight * (v - virtual_ns)) is `remainder`, and
+ * 0 <= remainder < load. So virtual_ns is the weighted mean exactly, rounded down; no error ever adds
+ * up, and somebody is always at or behind it.
+ *
+ * Products of a weight and a span of virtual time are CPU time << 32, of which 64 bits hold two
+ * seconds. Lags are a few slices; LAG_MAX_NS bounds what is carried.
  */
 #include <stddef.h>
 
 #include "kernel/sched/runqueue.h"
 
 /* LONGEST_NS, about a second, is all that is counted at once: shifted, it fits. */
-enum { WEIGHT_SHIFT = 32, LONGEST_NS = 1 << 30 };
+enum { LONGEST_NS = 1 << 30, LAG_MAX_NS = 1 << 28 };
 
-static int by_virtual_time(const struct sched_entity *a, const struct sched_entity *b)
+/* What CPU time is in virtual time, at a weight. */
+static int64_t virtual_of(int64_t duration_ns, uint64_t weight)
 {
-	/* The difference, not the values: virtual time may wrap. */
-	int64_t difference = (int64_t)(a->virtual_ns - b->virtual_ns);
-
-	if (difference)
-		return difference < 0 ? -1 : 1;
-	return a < b ? -1 : a > b;
+	return duration_ns * ((int64_t)1 << SCHED_WEIGHT_SHIFT) / (int64_t)weight;
 }
 
-RB_GENERATE_STATIC(entity_tree, sched_entity, link, by_virtual_time)
-
-static bool is_before(uint64_t a, uint64_t b)
+/* Brings virtual_ns to the mean again. */
+static inline __attribute__((always_inline)) void settle(struct runqueue *queue)
 {
-	return (int64_t)(a - b) < 0;
+	int64_t load = (int64_t)queue->load, shift;
+
+	if ((uint64_t)queue->remainder < queue->load)
+		return;
+	if (!load) {
+		queue->remainder = 0;
+		return;
+	}
+	shift = queue->remainder / load;
+	shift -= queue->remainder % load < 0;
+	queue->remainder -= shift * load;
+	__atomic_store_n(&queue->virtual_ns, queue->virtual_ns + (uint64_t)shift, __ATOMIC_RELAXED);
 }
 
-/* What `duration_ns` of the whole CPU adds to the virtual time of all that are on it. */
-static uint64_t virtual_span(const struct runqueue *queue, uint64_t duration_ns)
+/* weight * (v - V) */
+static int64_t moment(const struct runqueue *queue, const struct sched_entity *entity)
 {
-	uint64_t load = queue->load;
+	return (int64_t)(entity->virtual_ns - queue->virtual_ns) * (int64_t)entity->weight;
+}
 
-	return load ? (duration_ns << WEIGHT_SHIFT) / load : duration_ns;
+static void set_load(struct runqueue *queue, uint64_t load)
+{
+	__atomic_store_n(&queue->load, load, __ATOMIC_RELAXED);
+}
+
+static void set_eligible(struct sched_entity *entity)
+{
+	entity->eligible_ns = entity->virtual_ns;
+	if (entity->burst_ns)
+		entity->eligible_ns -= (uint64_t)virtual_of(entity->burst_ns, entity->weight);
 }
 
 void runqueue_init(struct runqueue *queue)
@@ -42,86 +65,122 @@ void runqueue_init(struct runqueue *queue)
 	queue->rest_check_ns = UINT64_MAX;
 }
 
-void runqueue_insert(struct runqueue *queue, struct sched_entity *entity)
+void runqueue_request(struct sched_entity *entity)
 {
-	RB_INSERT(entity_tree, &queue->waiting, entity);
-	if (!queue->first || by_virtual_time(entity, queue->first) < 0)
-		queue->first = entity;
-	queue->waiting_count++;
+	set_eligible(entity);
+	entity->deadline_ns =
+		entity->eligible_ns + (uint64_t)virtual_of(entity->slice_ns, entity->weight);
 }
 
-void runqueue_remove(struct runqueue *queue, struct sched_entity *entity)
+/*
+ * That its lag is the same afterwards, the mean must move by lag / load first, as the entity pulls it.
+ * Nobody is owed anything on an empty queue.
+ */
+void runqueue_join(struct runqueue *queue, struct sched_entity *entity)
 {
-	if (queue->first == entity)
-		queue->first = RB_NEXT(entity_tree, &queue->waiting, entity);
-	RB_REMOVE(entity_tree, &queue->waiting, entity);
-	queue->waiting_count--;
-}
+	if (queue->load) {
+		int64_t shift = -virtual_of(entity->lag_ns, queue->load);
 
-struct sched_entity *runqueue_next(struct sched_entity *entity)
-{
-	return RB_NEXT(entity_tree, NULL, entity);
-}
-
-struct sched_entity *runqueue_last(struct runqueue *queue)
-{
-	return RB_MAX(entity_tree, &queue->waiting);
-}
-
-struct sched_entity *runqueue_previous(struct sched_entity *entity)
-{
-	return RB_PREV(entity_tree, NULL, entity);
-}
-
-void runqueue_reweigh(const struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
-{
-	uint64_t ahead = entity->virtual_ns - queue->virtual_ns;
-
-	if (weight != entity->weight && is_before(queue->virtual_ns, entity->virtual_ns)) {
-		uint64_t had_ns = (uint64_t)((unsigned __int128)ahead * entity->weight >> WEIGHT_SHIFT);
-
-		had_ns = had_ns < LONGEST_NS ? had_ns : LONGEST_NS;
-		entity->virtual_ns = queue->virtual_ns + (had_ns << WEIGHT_SHIFT) / weight;
+		queue->remainder -= shift * (int64_t)queue->load;
+		__atomic_store_n(&queue->virtual_ns, queue->virtual_ns + (uint64_t)shift,
+				 __ATOMIC_RELAXED);
+		shift = -virtual_of(entity->lag_ns, entity->weight);
+		entity->virtual_ns = queue->virtual_ns + (uint64_t)shift;
+	} else {
+		entity->virtual_ns = queue->virtual_ns;
 	}
+	queue->remainder += moment(queue, entity);
+	set_load(queue, queue->load + entity->weight);
+	settle(queue);
+	runqueue_request(entity);
+}
+
+int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *entity)
+{
+	return -(moment(queue, entity) >> SCHED_WEIGHT_SHIFT);
+}
+
+void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
+{
+	int64_t lag = runqueue_lag(queue, entity);
+
+	lag = lag < LAG_MAX_NS ? lag : LAG_MAX_NS;
+	entity->lag_ns = lag > -LAG_MAX_NS ? lag : -LAG_MAX_NS;
+	queue->remainder -= moment(queue, entity);
+	set_load(queue, queue->load - entity->weight);
+	settle(queue);
+	entity->left_virtual_ns = queue->virtual_ns;
+}
+
+void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
+{
+	int64_t passed = (int64_t)(virtual_ns - entity->left_virtual_ns);
+
+	entity->left_virtual_ns = virtual_ns;
+	if (entity->lag_ns >= 0 || passed <= 0)
+		return;
+	if (passed >= -virtual_of(entity->lag_ns, entity->weight))
+		entity->lag_ns = 0;
+	else
+		entity->lag_ns += passed * (int64_t)entity->weight >> SCHED_WEIGHT_SHIFT;
+}
+
+void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
+{
+	int64_t ahead, left;
+
+	if (weight == entity->weight)
+		return;
+	ahead = moment(queue, entity);
+	left = (int64_t)(entity->deadline_ns - entity->eligible_ns) * (int64_t)entity->weight;
+	set_load(queue, queue->load + weight - entity->weight);
 	entity->weight = weight;
+	entity->virtual_ns = queue->virtual_ns + (uint64_t)(ahead / (int64_t)weight);
+	queue->remainder += moment(queue, entity) - ahead;
+	settle(queue);
+	set_eligible(entity);
+	entity->deadline_ns = entity->eligible_ns + (uint64_t)(left / (int64_t)weight);
 }
 
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
 	uint64_t had = now_ns - entity->charged_ns;
 
-	if (is_before(now_ns, entity->charged_ns))
+	if (virtual_is_before(now_ns, entity->charged_ns))
 		return 0; /* the caller read its clock before somebody else charged */
 	entity->charged_ns = now_ns;
 	entity->total_ns += had;
-	entity->virtual_ns += ((had < LONGEST_NS ? had : LONGEST_NS) << WEIGHT_SHIFT) / entity->weight;
 
-	uint64_t least = entity->virtual_ns;
-	if (queue->first && is_before(queue->first->virtual_ns, least))
-		least = queue->first->virtual_ns;
-	if (is_before(queue->virtual_ns, least))
-		queue->virtual_ns = least;
+	uint64_t passed = ((had < LONGEST_NS ? had : LONGEST_NS) << SCHED_WEIGHT_SHIFT) / entity->weight;
+	entity->virtual_ns += passed;
+	entity->eligible_ns += passed;
+	queue->remainder += (int64_t)(passed * entity->weight);
+	settle(queue);
+	if (!virtual_is_before(entity->eligible_ns, entity->deadline_ns)) {
+		runqueue_request(entity);
+		queue->turn_end_ns = now_ns + entity->slice_ns;
+	}
 	return had;
 }
 
-void runqueue_place(struct runqueue *queue, struct sched_entity *entity)
+void runqueue_yield(struct runqueue *queue, struct sched_entity *entity, const struct sched_entity *next)
 {
-	uint64_t earliest = queue->virtual_ns - virtual_span(queue, SCHED_SLICE_NS / 2);
+	uint64_t latest;
 
-	if (is_before(entity->virtual_ns, earliest))
-		entity->virtual_ns = earliest;
+	runqueue_leave(queue, entity);
+	if (entity->lag_ns > 0)
+		entity->lag_ns = 0;
+	runqueue_join(queue, entity);
+	latest = entity->eligible_ns + (uint64_t)virtual_of(LONGEST_NS, entity->weight);
+	if (!virtual_is_before(next->deadline_ns, entity->deadline_ns))
+		entity->deadline_ns = next->deadline_ns + 1;
+	if (virtual_is_before(latest, entity->deadline_ns))
+		entity->deadline_ns = latest;
 }
 
-void runqueue_carry(struct runqueue *to, struct sched_entity *entity, uint64_t from_virtual_ns)
+uint64_t runqueue_request_left(const struct sched_entity *entity)
 {
-	entity->virtual_ns += to->virtual_ns - from_virtual_ns;
-	entity->migrations++;
-}
+	uint64_t left = (entity->deadline_ns - entity->eligible_ns) * entity->weight >> SCHED_WEIGHT_SHIFT;
 
-bool runqueue_should_preempt(const struct runqueue *queue, const struct sched_entity *woken,
-			     const struct sched_entity *running)
-{
-	uint64_t margin = virtual_span(queue, SCHED_WAKE_GRANULARITY_NS);
-
-	return is_before(woken->virtual_ns + margin, running->virtual_ns);
+	return left < entity->slice_ns ? left + 1 : entity->slice_ns;
 }

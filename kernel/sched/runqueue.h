@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * runqueue.h - the tasks that wait for one CPU, in the order of their virtual time.
+ * runqueue.h - the tasks of one CPU and which of them runs: earliest eligible virtual deadline first.
  *
- * Virtual time is CPU time divided by weight: whoever has had least of what it is due runs next
- * (start-time fair queueing). The queue's own virtual time never goes back; a task that slept
- * comes back at most one slice behind it, so sleep earns a quick start but no savings.
+ * A task's virtual time v is its CPU time over its weight; the queue's is their weighted mean V. A
+ * task that is behind it is owed CPU time (its lag, weight * (V - v), is positive) and is eligible.
+ * It asks for CPU time in requests of its slice, each due by the virtual deadline v + slice / weight,
+ * and the eligible one with the earliest deadline runs. See docs/decisions/0004.
  *
- * runqueue.c is pure: it takes the time as an argument and touches nothing else, so the host drives
- * any number of queues through it.
+ * runqueue.c keeps the books, pick.c the order. Both are pure: they take the time as an argument and
+ * touch nothing else, so the host drives any number of queues through them.
  */
 #ifndef KERNEL_SCHED_RUNQUEUE_H
 #define KERNEL_SCHED_RUNQUEUE_H
@@ -21,6 +22,7 @@
 #include "kernel/sync/spinlock.h"
 
 enum { SCHED_SLICE_NS = 3000000, SCHED_WAKE_GRANULARITY_NS = 500000 };
+enum { SCHED_WEIGHT_SHIFT = 32 }; /* a weight of 1 << 32 is the whole machine */
 
 RB_HEAD(entity_tree, sched_entity);
 LIST_HEAD(group_list, task_group);
@@ -32,10 +34,12 @@ struct runqueue {
 	struct task *previous;       /* (c) who was switched away from */
 	struct task *moving;         /* (q) was running and must go to another CPU */
 	struct entity_tree waiting;  /* (q) */
-	struct sched_entity *first;  /* (q) the least of them, NULL: none */
+	struct sched_entity *first;  /* (q) the one with the earliest deadline, NULL: none */
 	uint32_t waiting_count;      /* (a) */
-	uint64_t virtual_ns;         /* (q) */
+	uint64_t virtual_ns;         /* (a) the mean, rounded down */
+	int64_t remainder;           /* (q) what was rounded off, times load: 0 <= remainder < load */
 	uint64_t load;               /* (a) weights of all on it, the running one too */
+	uint64_t turn_end_ns;        /* (q) when the running one's request ends, if it goes on */
 	struct group_list resting;   /* (q) groups that ran out of tasks here: sched/group.h */
 	uint64_t rest_check_ns;      /* (q) when to look at them */
 	uint64_t balance_ns;         /* (c) when to look for a less busy CPU */
@@ -43,25 +47,50 @@ struct runqueue {
 	uint64_t idle_ns;            /* (q) */
 };
 
+/* ---- runqueue.c: who is on it, and what each has had ---- */
+
 void runqueue_init(struct runqueue *queue);
+/* The entity counts among the queue's from now on, with the lag that it brings; no longer, and takes
+ * its lag along. It is not among the waiting. */
+void runqueue_join(struct runqueue *queue, struct sched_entity *entity);
+void runqueue_leave(struct runqueue *queue, struct sched_entity *entity);
+/* Off every queue, while the one that it left has gone on to `virtual_ns`: what it had too much of is
+ * paid back as if it had waited there. */
+void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns);
+/* One that counts and is not among the waiting weighs something else from now on. Its lag stays what it
+ * was, in CPU time; so does what is left of its request. */
+void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight);
+/* It asks anew: for one that is not among the waiting, after its slice_ns or burst_ns has changed. */
+void runqueue_request(struct sched_entity *entity);
+/* The running entity has had CPU time since charged_ns, at its weight. Answers how much. */
+uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
+/* The running entity gives up what it is owed, and asks behind `next`. */
+void runqueue_yield(struct runqueue *queue, struct sched_entity *entity, const struct sched_entity *next);
+/* CPU time until its request ends, at most a slice. */
+uint64_t runqueue_request_left(const struct sched_entity *entity);
+/* CPU time that an entity that counts is owed; negative: has had too much. */
+int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *entity);
+
+/* ---- pick.c: who waits, and who is next ---- */
+
 /* Among the waiting, or no longer. */
 void runqueue_insert(struct runqueue *queue, struct sched_entity *entity);
 void runqueue_remove(struct runqueue *queue, struct sched_entity *entity);
-/* The one that waits behind it; NULL: none. */
-struct sched_entity *runqueue_next(struct sched_entity *entity);
-/* The one that waits last; the one before it. NULL: none. */
-struct sched_entity *runqueue_last(struct runqueue *queue);
-struct sched_entity *runqueue_previous(struct sched_entity *entity);
-/* A task that is not among the waiting weighs something else from now on. The CPU time that it has had
- * before its turn stays what it was; in virtual time that is less when more is due to it. */
-void runqueue_reweigh(const struct runqueue *queue, struct sched_entity *entity, uint64_t weight);
-/* The running entity has had CPU time since charged_ns, at its weight. Answers how much. */
-uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
-/* Comes from sleep, or from a queue whose virtual time was `from_virtual_ns`. */
-void runqueue_place(struct runqueue *queue, struct sched_entity *entity);
-void runqueue_carry(struct runqueue *to, struct sched_entity *entity, uint64_t from_virtual_ns);
-/* Whether the first of the waiting should run now rather than `running`; on wake-up by a margin. */
+/* The eligible one with the earliest deadline. NULL: none; there is one when nobody runs, and somebody
+ * waits. */
+struct sched_entity *runqueue_pick(const struct runqueue *queue);
+/* Whether the woken one, among the waiting, should run now rather than `running`. */
 bool runqueue_should_preempt(const struct runqueue *queue, const struct sched_entity *woken,
 			     const struct sched_entity *running);
+/* By deadline: the next one; the last; the one before. NULL: none. */
+struct sched_entity *runqueue_next(struct sched_entity *entity);
+struct sched_entity *runqueue_last(struct runqueue *queue);
+struct sched_entity *runqueue_previous(struct sched_entity *entity);
+
+/* Virtual time may wrap: a difference decides. */
+static inline bool virtual_is_before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
 
 #endif

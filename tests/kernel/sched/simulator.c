@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/sched/runqueue.c" // NOLINT: the kernel's own target is for riscv64 alone
+#include "kernel/sched/pick.c"     // NOLINT
 #include "kernel/sched/group.c"    // NOLINT
 #include "tests/kernel/sched/simulator.h"
 
@@ -16,7 +17,6 @@ struct simulated_task {
 	struct sched_entity entity;
 	unsigned int cpu;
 	bool runnable;
-	uint64_t turn_started_ns;
 };
 
 struct simulator {
@@ -117,9 +117,8 @@ static void charge(struct simulator *simulator, unsigned int cpu)
 		return;
 	struct sched_entity *entity = &task->entity;
 	runqueue_charge(queue, entity, simulator->now_ns);
-	uint64_t weight = group_task_weight(entity->group, entity->shares, simulator->now_ns);
-	queue->load += weight - entity->weight;
-	entity->weight = weight;
+	runqueue_reweigh(queue, entity,
+			 group_task_weight(entity->group, entity->shares, simulator->now_ns));
 }
 
 static void enqueue(struct simulator *simulator, struct simulated_task *task)
@@ -129,12 +128,11 @@ static void enqueue(struct simulator *simulator, struct simulated_task *task)
 
 	entity->weight = group_task_weight(entity->group, entity->shares, simulator->now_ns);
 	charge(simulator, task->cpu);
-	runqueue_place(queue, entity);
-	queue->load += entity->weight;
+	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 }
 
-/* The running task goes back to its queue, the first one runs. */
+/* The running task goes back to its queue, the next one runs. */
 static void switch_task(struct simulator *simulator, unsigned int cpu)
 {
 	struct runqueue *queue = &simulator->cpus[cpu].queue;
@@ -146,10 +144,10 @@ static void switch_task(struct simulator *simulator, unsigned int cpu)
 	simulator->running[cpu] = NULL;
 	if (!queue->first)
 		return;
-	task = task_of(queue->first);
-	runqueue_remove(queue, queue->first);
+	task = task_of(runqueue_pick(queue));
+	runqueue_remove(queue, &task->entity);
 	simulator->running[cpu] = task;
-	task->entity.charged_ns = task->turn_started_ns = simulator->now_ns;
+	task->entity.charged_ns = simulator->now_ns;
 }
 
 int simulator_add_task(struct simulator *simulator, int group, uint32_t shares, unsigned int cpu)
@@ -159,7 +157,7 @@ int simulator_add_task(struct simulator *simulator, int group, uint32_t shares, 
 	assert(simulator->task_count < TASKS_MAX);
 	*task = (struct simulated_task){
 		.entity = { .group = simulator->groups[group], .shares = shares,
-			    .virtual_ns = simulator->cpus[cpu].queue.virtual_ns },
+			    .slice_ns = SCHED_SLICE_NS },
 		.cpu = cpu,
 	};
 	simulator_wake(simulator, simulator->task_count);
@@ -179,7 +177,7 @@ void simulator_sleep(struct simulator *simulator, int number)
 		simulator->running[task->cpu] = NULL;
 	else
 		runqueue_remove(&cpu->queue, &task->entity);
-	cpu->queue.load -= task->entity.weight;
+	runqueue_leave(&cpu->queue, &task->entity);
 	group_remove_load(task->entity.group, task->entity.shares, cpu, simulator->now_ns);
 	if (!simulator->running[task->cpu])
 		switch_task(simulator, task->cpu);
@@ -194,6 +192,7 @@ void simulator_wake(struct simulator *simulator, int number)
 		return;
 	task->runnable = true;
 	group_add_load(task->entity.group, task->entity.shares);
+	runqueue_repay(&task->entity, simulator->cpus[task->cpu].queue.virtual_ns);
 	enqueue(simulator, task);
 	if (!running || runqueue_should_preempt(&simulator->cpus[task->cpu].queue, &task->entity,
 						&running->entity))
@@ -214,10 +213,12 @@ void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu
 			simulator->running[old] = NULL;
 		else
 			runqueue_remove(from, &task->entity);
-		from->load -= task->entity.weight;
+		runqueue_leave(from, &task->entity);
+	} else {
+		runqueue_repay(&task->entity, from->virtual_ns);
+		task->entity.left_virtual_ns = simulator->cpus[cpu].queue.virtual_ns;
 	}
 	task->cpu = cpu;
-	runqueue_carry(&simulator->cpus[cpu].queue, &task->entity, from->virtual_ns);
 	if (!task->runnable)
 		return;
 	enqueue(simulator, task);
@@ -239,6 +240,11 @@ int simulator_running(const struct simulator *simulator, unsigned int cpu)
 	return task ? (int)(task - simulator->tasks) : -1;
 }
 
+static bool request_ends(const struct sched_entity *entity, uint64_t now_ns)
+{
+	return now_ns - entity->charged_ns + 1 >= runqueue_request_left(entity);
+}
+
 void simulator_run(struct simulator *simulator, uint64_t duration_ns)
 {
 	for (uint64_t end = simulator->now_ns + duration_ns; simulator->now_ns < end;) {
@@ -248,7 +254,7 @@ void simulator_run(struct simulator *simulator, uint64_t duration_ns)
 
 			if (!task)
 				simulator->idle_ns[cpu] += STEP_NS;
-			else if (simulator->now_ns - task->turn_started_ns >= SCHED_SLICE_NS)
+			else if (request_ends(&task->entity, simulator->now_ns))
 				switch_task(simulator, cpu);
 			else
 				charge(simulator, cpu);
@@ -266,12 +272,20 @@ static const char *check_queue(const struct simulator *simulator, unsigned int c
 {
 	const struct runqueue *queue = &simulator->cpus[cpu].queue;
 	struct sched_entity *previous = NULL;
-	uint64_t load = simulator->running[cpu] ? simulator->running[cpu]->entity.weight : 0;
+	const struct sched_entity *running =
+		simulator->running[cpu] ? &simulator->running[cpu]->entity : NULL;
+	uint64_t load = running ? running->weight : 0;
+	int64_t remainder = running ? moment(queue, running) : 0;
 	uint32_t count = 0;
 
 	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at)) {
-		if (previous && by_virtual_time(previous, at) >= 0)
+		if (previous && by_deadline(previous, at) >= 0)
 			return "a queue is out of order";
+		uint64_t least = at->least_eligible_ns;
+		update_least(at);
+		if (at->least_eligible_ns != least)
+			return "a queue's tree does not know who is eligible";
+		remainder += moment(queue, at);
 		if (!task_of(at)->runnable || task_of(at)->cpu != cpu)
 			return "a queue has a task that does not belong there";
 		load += at->weight;
@@ -282,7 +296,11 @@ static const char *check_queue(const struct simulator *simulator, unsigned int c
 		return "a queue miscounts, or its first is not the least";
 	if (count && !simulator->running[cpu])
 		return "a CPU idles while tasks wait";
-	return load == queue->load ? NULL : "a queue's load is not the sum of its weights";
+	if (load != queue->load)
+		return "a queue's load is not the sum of its weights";
+	if (remainder != queue->remainder || (load && (remainder < 0 || remainder >= (int64_t)load)))
+		return "a queue's virtual time is not the mean of its tasks'";
+	return NULL;
 }
 
 const char *simulator_check(const struct simulator *simulator)
