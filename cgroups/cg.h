@@ -188,6 +188,7 @@ struct cg_member {
 	bool leads;               /* (t) stands for its process: the leader, or another later */
 	bool pinned;              /* (t) has a pin */
 	bool running;             /* (t) has not stopped; false where nobody counts (cg_count_running) */
+	bool keeps_off;           /* (t) has its first mask yet, without the CPUs isolated at boot */
 	bool kernel_thread;       /* (i) is never moved or pinned, and obeys no node's mask */
 	int32_t tid;              /* (t) */
 	int32_t pid;              /* (i) its process */
@@ -209,6 +210,7 @@ struct cg_tree {
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
 	uint32_t exclusive_count;      /* (t) nodes with a cpuset.cpus.exclusive */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
+	struct cpumask boot_quiet;     /* (i) shown only: whose ticks were to stop, by the same */
 	struct cg_link partitions;     /* (t) head: all that are partitions now */
 	bool stranded;                 /* (t) within an operation: a partition has no CPU left */
 	uint64_t last_id;              /* (t) */
@@ -223,6 +225,10 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 		  const struct cpumask *online, cg_controllers available);
 /* Right after it: what the system enforces (else nothing), its memory nodes (else the first). */
 void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems);
+/* And: the CPUs that the machine's owner keeps from ordinary work, not all of those online; those where he
+ * wants no tick. What the system starts keeps off the former as long as nobody says otherwise. */
+void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
+			  const struct cpumask *quiet);
 /* And: a member of a node that freezes has stopped when cg_member_stopped() says so; without this call
  * each stops at once. */
 void cg_count_running(struct cg_tree *tree);

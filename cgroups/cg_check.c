@@ -177,6 +177,11 @@ static void check_member(const struct cg_node *node, const struct cg_member *mem
 	struct cpumask wanted = cpumask_and(&node->effective, &member->pin);
 	if (!member->pinned || cpumask_empty(&wanted))
 		wanted = node->effective;
+	if (member->keeps_off) {
+		struct cpumask first = cpumask_andnot(&wanted, &node->tree->boot_isolated);
+		cg_assert(!member->pinned);
+		wanted = cpumask_empty(&first) ? wanted : first;
+	}
 	cg_assert(cpumask_equal(&member->allowed, &wanted));
 	cg_assert(!cpumask_empty(&member->allowed));
 }

@@ -43,8 +43,11 @@ struct cpumask cg_effective_of(const struct cg_node *node)
 static bool effective_changed(struct cg_node *node)
 {
 	cg_node_changed(node, CG_CHANGED_EFFECTIVE);
-	cg_for_each_link(link, &node->members)
-		cg_member_refresh(cg_member_of_node_link(link));
+	cg_for_each_link(link, &node->members) {
+		struct cg_member *member = cg_member_of_node_link(link);
+		member->keeps_off &= !node->parent;
+		cg_member_refresh(member);
+	}
 	return true;
 }
 
@@ -128,10 +131,12 @@ static void settle(struct cg_node *node, enum cg_reach reach)
 	struct cpumask given_out = cg_sum_given_out(tree);
 	bool moved = !cpumask_equal(&given_out, &tree->given_out);
 	tree->given_out = given_out;
-	if (moved)
+	if (moved) {
+		cg_end_first_masks(&tree->root);
 		refresh_beside(&tree->root);
-	else if (node->parent->partition && !node->parent->fault)
+	} else if (node->parent->partition && !node->parent->fault) {
 		refresh_beside(node->parent);
+	}
 	refresh_below(node, CG_BY_CHANGE, reach);
 }
 
@@ -232,7 +237,10 @@ void cg_set_online(struct cg_tree *tree, const struct cpumask *online)
 	tree->online = *online;
 	cg_decide_remotes(tree);
 	cg_decide_children(&tree->root, CG_BY_HOTPLUG);
-	tree->given_out = cg_sum_given_out(tree);
+	struct cpumask given_out = cg_sum_given_out(tree);
+	if (!cpumask_equal(&given_out, &tree->given_out))
+		cg_end_first_masks(&tree->root);
+	tree->given_out = given_out;
 	refresh_below(&tree->root, CG_BY_HOTPLUG, CG_ALWAYS);
 	cg_for_each_link(link, &tree->partitions) {
 		struct cg_node *node = cg_link_container(link, struct cg_node, partition_link);

@@ -85,5 +85,7 @@ int cg_check_host(const struct cg_node *node);
 
 /* Brings member->allowed in line with its node; queues it when that changes it. */
 void cg_member_refresh(struct cg_member *member);
+/* Partitions took CPUs of the root, or gave them back: its members have what it has from now on. */
+void cg_end_first_masks(struct cg_node *root);
 
 #endif

@@ -4,6 +4,9 @@
  *
  *   allowed = effective ∩ pin;  when that is empty, or without a pin: effective
  *
+ * What the system starts in the root has its first mask, without the CPUs isolated at boot, and so
+ * have its children, until a pin, another mask of their node or a partition gives them another.
+ *
  * The pin is the whole last request and survives everything, so a CPU that is taken away and given
  * back is used again. A process is the ring of its threads; one of them leads, which is how it is
  * listed once.
@@ -99,6 +102,10 @@ static struct cpumask mask_of(const struct cg_member *member)
 	while (cpumask_empty(&node->effective) && node->parent)
 		node = node->parent;
 	const struct cpumask *effective = &node->effective;
+	if (member->keeps_off) {
+		struct cpumask first = cpumask_andnot(effective, &node->tree->boot_isolated);
+		return cpumask_empty(&first) ? *effective : first;
+	}
 	if (!member->pinned)
 		return *effective;
 	struct cpumask allowed = cpumask_and(effective, &member->pin);
@@ -114,6 +121,17 @@ void cg_member_refresh(struct cg_member *member)
 		return;
 	member->allowed = allowed;
 	cg_member_changed(member);
+}
+
+void cg_end_first_masks(struct cg_node *root)
+{
+	if (cpumask_empty(&root->tree->boot_isolated))
+		return;
+	cg_for_each_link(link, &root->members) {
+		struct cg_member *member = cg_member_of_node_link(link);
+		member->keeps_off = false;
+		cg_member_refresh(member);
+	}
 }
 
 static int check_node(const struct cg_node *node)
@@ -150,7 +168,8 @@ int cg_attach(struct cg_member *member, struct cg_node *node, int32_t pid)
 	init_member(member, pid, pid);
 	member->leads = true;
 	start(member, node);
-	member->allowed = node->effective;
+	member->keeps_off = !node->parent;
+	member->allowed = mask_of(member);
 	return 0;
 }
 
@@ -196,6 +215,7 @@ int cg_fork(struct cg_member *child, struct cg_member *creator, struct cg_node *
 		cg_link_insert(&child->threads, &creator->threads);
 	child->pinned = creator->pinned;
 	child->pin = creator->pin;
+	child->keeps_off = creator->keeps_off && node == creator->node;
 	start(child, node);
 	child->allowed = mask_of(child);
 	return 0;
@@ -219,6 +239,7 @@ static void move_one(struct cg_member *member, struct cg_node *node)
 	if (from == node)
 		return;
 	cg_link_remove(&member->node_link);
+	member->keeps_off &= cpumask_equal(&from->effective, &node->effective);
 	enter(member, node);
 	count_task(from, -1);
 	if (member->running) {
@@ -248,6 +269,7 @@ int cg_pin(struct cg_member *member, const struct cpumask *request)
 		return -EINVAL;
 
 	member->pinned = true;
+	member->keeps_off = false;
 	member->pin = *request;
 	cg_member_refresh(member);
 	return 0;

@@ -64,7 +64,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->last_id = 0;
 	tree->shape = 0;
 	tree->given_out = cpumask_none();
-	tree->boot_isolated = cpumask_none();
+	tree->boot_isolated = tree->boot_quiet = cpumask_none();
 	cg_link_init(&tree->partitions);
 	tree->exclusive_count = 0;
 	tree->stranded = false;
@@ -85,6 +85,15 @@ void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t 
 	tree->features = (uint8_t)features;
 	tree->mems = mems;
 	tree->root.effective_mems = mems;
+}
+
+void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
+			  const struct cpumask *quiet)
+{
+	cg_assert(!tree->root.member_count && !tree->root.child_count);
+	cg_assert(!cpumask_subset(&tree->online, isolated));
+	tree->boot_isolated = *isolated;
+	tree->boot_quiet = *quiet;
 }
 
 void cg_count_running(struct cg_tree *tree)

@@ -291,3 +291,65 @@ TEST(CgNextMember, GoesThroughOneNodeInOrderOfArrival)
 	EXPECT_EQ(cg_next_member(machine.node("."), machine.member("u")), nullptr);
 	EXPECT_EQ(cg_next_member(machine.node("a"), nullptr), nullptr);
 }
+
+/* CPUs 6-7 are isolated at boot; "init" is what the system starts. */
+class CgFirstMask : public testing::Test
+{
+      protected:
+	CgFirstMask()
+	{
+		struct cpumask isolated = mask_of("6-7");
+		cg_tree_set_isolated(machine.tree.get(), &isolated, &isolated);
+		machine.spawn("init", machine.node("."));
+		machine.fork("child", "init", CG_PROCESS);
+	}
+	~CgFirstMask() override
+	{
+		machine.check();
+	}
+	Machine machine;
+};
+
+TEST_F(CgFirstMask, KeepsOffIsolatedCpusAndIsInherited)
+{
+	EXPECT_EQ(machine.allowed("init"), "0-5");
+	EXPECT_EQ(machine.allowed("child"), "0-5");
+	EXPECT_EQ(machine.effective(""), "0-7");
+}
+
+TEST_F(CgFirstMask, GivesWayToAPin)
+{
+	EXPECT_EQ(pin(machine, "child", "5-7"), 0);
+	EXPECT_EQ(machine.allowed("child"), "5-7");
+	EXPECT_EQ(machine.allowed("init"), "0-5");
+}
+
+TEST_F(CgFirstMask, GivesWayToAnotherMaskOfItsNodeOnly)
+{
+	machine.group("same");
+	machine.group("other");
+	machine.set_cpus("other", "4-7");
+	EXPECT_EQ(cg_move(machine.member("child"), machine.node("same"), CG_PROCESS), 0);
+	EXPECT_EQ(machine.allowed("child"), "0-5");
+	EXPECT_EQ(cg_move(machine.member("init"), machine.node("other"), CG_PROCESS), 0);
+	EXPECT_EQ(machine.allowed("init"), "4-7");
+	machine.set_cpus("same", "2-7");
+	EXPECT_EQ(machine.allowed("child"), "2-7");
+}
+
+TEST_F(CgFirstMask, OutlivesHotplugButNoPartition)
+{
+	struct cpumask online = mask_of("0-3,6-7");
+	cg_set_online(machine.tree.get(), &online);
+	EXPECT_EQ(machine.allowed("init"), "0-3");
+	online = mask_of("6-7");
+	cg_set_online(machine.tree.get(), &online);
+	EXPECT_EQ(machine.allowed("init"), "6-7") << "rather there than nowhere";
+	online = mask_of("0-7");
+	cg_set_online(machine.tree.get(), &online);
+	EXPECT_EQ(machine.allowed("init"), "0-5");
+	machine.group("p");
+	machine.set_cpus("p", "0");
+	cg_set_partition(machine.node("p"), CG_ROOT, CG_PRIVILEGED);
+	EXPECT_EQ(machine.allowed("init"), "1-7");
+}

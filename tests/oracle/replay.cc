@@ -71,8 +71,16 @@ bool Replay::knows(const std::string &file)
 		rows, rows + count, [&](const struct sysfs_row &row) { return row.name == file; });
 }
 
-Replay::Replay() : host_("0-7", "", CG_THREADED_CONTROLLERS | CG_HAS_MEMORY)
+Replay::Replay(const std::string &isolated, Recorder recorder)
+	: host_("0-7", "", CG_THREADED_CONTROLLERS | CG_HAS_MEMORY)
 {
+	struct cpumask mask = mask_of(isolated);
+	cg_tree_set_isolated(host_.tree.get(), &mask, &mask);
+	host_.spawn("recorder", host_.node("."));
+	if (recorder == Recorder::SawPartitions) {
+		host_.member("recorder")->keeps_off = false;
+		host_.member("recorder")->allowed = host_.tree->online;
+	}
 	host_.write("cgroup.subtree_control", "+cpuset +cpu +pids\n");
 	settle();
 	before_ = snapshot();
@@ -112,7 +120,7 @@ static std::string key(int32_t tid)
 int Replay::spawn(const std::string &name, const std::string &node)
 {
 	size_t index = add_task(name);
-	if (host_.spawn("new", host_.node(".")))
+	if (host_.fork("new", "recorder", CG_PROCESS))
 		return -EAGAIN;
 	int32_t tid = host_.member("new")->tid;
 	host_.members[key(tid)] = std::move(host_.members["new"]);

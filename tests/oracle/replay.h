@@ -14,10 +14,18 @@
 
 #include "tests/sysfs/host.h"
 
+/* It lived in the root through all of the sequences: whether its mask is the one that it started with. */
+enum class Recorder { IsFresh, SawPartitions };
+
 class Replay
 {
       public:
-	Replay();
+	Replay(const std::string &isolated, Recorder recorder);
+	Recorder recorder()
+	{
+		return host_.member("recorder")->keeps_off ? Recorder::IsFresh
+							   : Recorder::SawPartitions;
+	}
 
 	/* Carries out one line; the lines that the recorder would print: the operation with its
 	 * result, then what changed. */
