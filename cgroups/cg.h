@@ -103,6 +103,9 @@ enum cg_memory_event {
 	CG_MEMORY_EVENT_COUNT,
 };
 
+/* sched.cpu_class: the kind of CPUs that a node wants. */
+enum cg_cpu_class { CG_ANY_CPU, CG_PERFORMANCE, CG_EFFICIENCY, CG_CPU_CLASS_COUNT };
+
 /* Why it is not: cg_node_is_partition() is true of one without a fault only. */
 enum cg_fault {
 	CG_FAULT_NONE,
@@ -149,6 +152,7 @@ struct cg_node {
 	struct cpumask effective; /* (t) cpuset.cpus.effective */
 	struct cpumask exclusive; /* (t) cpuset.cpus.exclusive: the request */
 	struct cpumask exclusive_effective; /* (t) what of it, or of a partition's cpus, it has */
+	uint8_t cpu_class;        /* (t) enum cg_cpu_class: what of them it wants */
 	uint8_t partition;        /* (t) enum cg_partition: what it wants to be */
 	uint8_t fault;            /* (t) enum cg_fault: why it is not */
 	bool remote;              /* (t) a partition that has its CPUs from the tree's root */
@@ -209,6 +213,7 @@ struct cg_tree {
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
 	uint32_t exclusive_count;      /* (t) nodes with a cpuset.cpus.exclusive */
+	struct cpumask class_cpus[CG_CPU_CLASS_COUNT]; /* (i) the CPUs of each class */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
 	struct cpumask boot_quiet;     /* (i) shown only: whose ticks were to stop, by the same */
 	struct cg_link partitions;     /* (t) head: all that are partitions now */
@@ -229,6 +234,9 @@ void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t 
  * wants no tick. What the system starts keeps off the former as long as nobody says otherwise. */
 void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
 			  const struct cpumask *quiet);
+/* And: the CPUs of the two classes (else each CPU is of both). */
+void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance,
+			 const struct cpumask *efficiency);
 /* And: a member of a node that freezes has stopped when cg_member_stopped() says so; without this call
  * each stops at once. */
 void cg_count_running(struct cg_tree *tree);
@@ -307,6 +315,12 @@ static inline bool cg_node_is_frozen(const struct cg_node *node)
  * -EINVAL not all possible, -ENOSPC emptied while populated, -EACCES the root, -ENODEV.
  */
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
+
+/*
+ * sched.cpu_class. A partition's own CPUs are not narrowed. Cost as cg_set_cpus(). -EACCES the root,
+ * -ENODEV.
+ */
+int cg_set_cpu_class(struct cg_node *node, enum cg_cpu_class cpu_class);
 
 /* Whether it is a partition now; the root always is. */
 static inline bool cg_node_is_partition(const struct cg_node *node)

@@ -84,7 +84,7 @@ static void check_control(const struct cg_node *node)
 	check_domain(node);
 	cg_controllers has = cg_node_controllers(node);
 	if (!node->parent || !(has & CG_HAS_CPUSET))
-		cg_assert(cpumask_empty(&node->cpus));
+		cg_assert(cpumask_empty(&node->cpus) && node->cpu_class == CG_ANY_CPU);
 	if (!node->parent || !(has & CG_HAS_CPU))
 		cg_assert(node->shares == CG_SHARES_DEFAULT && !node->idle);
 	if (!node->parent || !(has & CG_HAS_CPU))

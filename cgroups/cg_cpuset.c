@@ -3,9 +3,10 @@
  * cg_cpuset.c - what a node may use, and how a change travels down.
  *
  *   effective = cpus ∩ parent's effective;  when that is empty: the parent's effective
+ *   and of that the CPUs of its class;      when there are none: all of it
  *   root:       the CPUs that are online
  *
- * and the same for memory nodes, of which those that are there stay.
+ * and the first line for memory nodes, of which those that are there stay.
  *
  * Invariant (cg_check): that, for every node; so effective is never empty. A node that lacks the
  * controller requests nothing and is its parent's equal.
@@ -20,6 +21,12 @@
 
 #include "cgroups/cg_internal.h"
 
+static struct cpumask narrow_to_class(const struct cg_node *node, const struct cpumask *cpus)
+{
+	struct cpumask narrowed = cpumask_and(cpus, &node->tree->class_cpus[node->cpu_class]);
+	return cpumask_empty(&narrowed) ? *cpus : narrowed;
+}
+
 struct cpumask cg_effective_of(const struct cg_node *node)
 {
 	const struct cg_tree *tree = node->tree;
@@ -28,7 +35,7 @@ struct cpumask cg_effective_of(const struct cg_node *node)
 	const struct cpumask *limit = &node->parent->effective;
 	struct cpumask effective = cpumask_and(&node->cpus, limit);
 	if (!node->partition || node->fault || cpumask_empty(&node->exclusive_effective))
-		return cpumask_empty(&effective) ? *limit : effective;
+		return narrow_to_class(node, cpumask_empty(&effective) ? limit : &effective);
 
 	effective = cpumask_and(&node->exclusive_effective, &tree->online);
 	if (node->partition_children)
@@ -77,7 +84,7 @@ static bool set_member_effective(struct cg_node *node)
 
 static bool makes_no_claim(const struct cg_node *node)
 {
-	return node->parent && !node->partition && !node->partition_children &&
+	return node->parent && !node->cpu_class && !node->partition && !node->partition_children &&
 	       (!node->tree->exclusive_count || cpumask_empty(&node->exclusive));
 }
 
@@ -188,6 +195,18 @@ int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus)
 	return 0;
 }
 
+int cg_set_cpu_class(struct cg_node *node, enum cg_cpu_class cpu_class)
+{
+	cg_assert(cpu_class < CG_CPU_CLASS_COUNT);
+	int error = cg_check_setting(node);
+	if (error)
+		return error;
+
+	node->cpu_class = (uint8_t)cpu_class;
+	cg_settle(node, CG_AS_IT_CHANGES);
+	return 0;
+}
+
 static bool refresh_node_mems(struct cg_node *node)
 {
 	uint64_t limit = node->parent->effective_mems;
@@ -226,6 +245,7 @@ void cg_cpuset_reset(struct cg_node *node)
 {
 	cg_partition_reset(node);
 	node->cpus = cpumask_none();
+	node->cpu_class = CG_ANY_CPU;
 	cg_settle(node, CG_AS_IT_CHANGES);
 	set_mems(node, 0);
 }

@@ -64,6 +64,8 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->last_id = 0;
 	tree->shape = 0;
 	tree->given_out = cpumask_none();
+	for (unsigned int cpu_class = 0; cpu_class < CG_CPU_CLASS_COUNT; cpu_class++)
+		tree->class_cpus[cpu_class] = *possible;
 	tree->boot_isolated = tree->boot_quiet = cpumask_none();
 	cg_link_init(&tree->partitions);
 	tree->exclusive_count = 0;
@@ -94,6 +96,14 @@ void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
 	cg_assert(!cpumask_subset(&tree->online, isolated));
 	tree->boot_isolated = *isolated;
 	tree->boot_quiet = *quiet;
+}
+
+void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance,
+			 const struct cpumask *efficiency)
+{
+	cg_assert(!tree->root.child_count);
+	tree->class_cpus[CG_PERFORMANCE] = *performance;
+	tree->class_cpus[CG_EFFICIENCY] = *efficiency;
 }
 
 void cg_count_running(struct cg_tree *tree)

@@ -50,6 +50,8 @@ SYSFS_SHOW(cpuset_cpus_isolated);
 SYSFS_SHOW(cpuset_mems);
 SYSFS_STORE(cpuset_mems);
 SYSFS_SHOW(cpuset_mems_effective);
+SYSFS_SHOW(sched_cpu_class);
+SYSFS_STORE(sched_cpu_class);
 
 /* cpu_files.c */
 SYSFS_SHOW(cpu_weight);

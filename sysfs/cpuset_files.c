@@ -148,3 +148,27 @@ SYSFS_SHOW(cpuset_mems_effective)
 	put_mems(out, node->effective_mems);
 	return 0;
 }
+
+static const char *const cpu_classes[] = {
+	[CG_ANY_CPU] = "any",
+	[CG_PERFORMANCE] = "performance",
+	[CG_EFFICIENCY] = "efficiency",
+};
+
+SYSFS_SHOW(sched_cpu_class)
+{
+	(void)environment;
+	outbuf_text(out, cpu_classes[node->cpu_class]);
+	outbuf_char(out, '\n');
+	return 0;
+}
+
+SYSFS_STORE(sched_cpu_class)
+{
+	struct text word = text_trim((struct text){ text, length });
+	(void)environment;
+	for (unsigned int i = 0; i < CG_CPU_CLASS_COUNT; i++)
+		if (text_equals(word, cpu_classes[i]))
+			return cg_set_cpu_class(node, (enum cg_cpu_class)i);
+	return -EINVAL;
+}

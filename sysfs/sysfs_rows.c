@@ -54,6 +54,8 @@ static const struct sysfs_row cgroup_rows[] = {
 	  .features = CG_FEATURE_MEMS, .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_mems) },
 	{ NAMED("cpuset.mems.effective"), .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_MEMS, READ_ONLY(cpuset_mems_effective) },
+	{ NAMED("sched.cpu_class"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	  READ_WRITE(sched_cpu_class) },
 
 	{ NAMED("cpu.weight"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPU,
 	  READ_WRITE(cpu_weight) },

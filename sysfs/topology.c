@@ -55,7 +55,7 @@ uint32_t topology_cache_ways(const struct topology_cache *cache)
 	return cache->size / cache->set_count / cache->line_size;
 }
 
-struct cpumask topology_class_cpus(const struct topology *topology, enum topology_class wanted)
+struct cpumask topology_class_cpus(const struct topology *topology, enum cg_cpu_class wanted)
 {
 	struct cpumask mask = cpumask_none();
 	unsigned int weakest = TOPOLOGY_CAPACITY_FULL, strongest = 0;
@@ -66,7 +66,7 @@ struct cpumask topology_class_cpus(const struct topology *topology, enum topolog
 	}
 	for (unsigned int cpu = 0; cpu < topology->cpu_count; cpu++) {
 		bool strong = 2U * topology->cpus[cpu].capacity > weakest + strongest;
-		if (weakest == strongest || strong == (wanted == TOPOLOGY_PERFORMANCE))
+		if (wanted == CG_ANY_CPU || weakest == strongest || strong == (wanted == CG_PERFORMANCE))
 			cpumask_set(&mask, cpu);
 	}
 	return mask;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cgroups/cg.h"
 #include "cgroups/cpumask.h"
 
 enum {
@@ -65,7 +66,6 @@ uint32_t topology_cache_ways(const struct topology_cache *cache);
  * What a CPU is good for. Stronger than the middle between the weakest and the strongest is
  * performance, the others are efficiency; where all are equal each CPU is both. O(CPUs).
  */
-enum topology_class { TOPOLOGY_PERFORMANCE, TOPOLOGY_EFFICIENCY };
-struct cpumask topology_class_cpus(const struct topology *topology, enum topology_class wanted);
+struct cpumask topology_class_cpus(const struct topology *topology, enum cg_cpu_class wanted);
 
 #endif

@@ -411,6 +411,10 @@ void tree_init(void)
 {
 	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
 	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_PARTITIONS, 1);
+	const struct cpumask performance = topology_class_cpus(&machine_topology, CG_PERFORMANCE);
+	const struct cpumask efficiency = topology_class_cpus(&machine_topology, CG_EFFICIENCY);
+
+	cg_tree_set_classes(&tree, &performance, &efficiency);
 	cg_count_running(&tree);
 	kernel_cpus = tree.root.effective;
 	root_group = allocate_group(0);

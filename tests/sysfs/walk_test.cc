@@ -50,7 +50,7 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 	EXPECT_EQ(host.list("a"), always);
 	host.write("cgroup.subtree_control", "+cpuset");
 	std::vector<std::string> names = always;
-	names.insert(names.end(), {"cpuset.cpus", "cpuset.cpus.effective"});
+	names.insert(names.end(), {"cpuset.cpus", "cpuset.cpus.effective", "sched.cpu_class"});
 	EXPECT_EQ(host.list("a"), names);
 	host.write("cgroup.subtree_control", "+cpu +pids");
 	names.insert(names.end(), {"cpu.weight", "cpu.weight.nice", "cpu.idle", "pids.max",

@@ -15,6 +15,7 @@ icount=no
 slice=
 limit=0
 kernel=
+capacities=
 adds=()
 command=()
 run_name=${run_name:-run}
@@ -28,6 +29,7 @@ usage() {
 		  --smp N           CPUs, 1 to 512 (4)
 		  --mem SIZE        memory: a number with M or G, M when left out (256M)
 		  --numa N          split CPUs and memory evenly into N memory nodes, 1 to 64
+		  --capacities LIST strengths of the CPUs, 512,512,1024,1024; without it all are equal
 		  --append TEXT     add TEXT to the kernel's command line; may be repeated
 		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
 		                    `none`: no services, an empty tree
@@ -79,6 +81,12 @@ want_file() {
 add_file() { if [[ $1 == ?*:/* ]]; then echo "${1%:/*}"; else echo "$1"; fi; }
 add_path() { if [[ $1 == ?*:/* ]]; then echo "/${1##*:/}"; else echo "/${1##*/}"; fi; }
 
+# want_capacities LIST: numbers, separated by commas.
+want_capacities() {
+	[[ $1 =~ ^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*$ ]] ||
+		mistake "--capacities $1: not numbers such as 512,512,1024,1024"
+}
+
 want_add() {
 	local path
 	path=$(add_path "$1")
@@ -121,7 +129,7 @@ parse_options() {
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--smp | --mem | --numa | --append | --config | --slice | --timeout | --add | --kernel)
+		--smp | --mem | --numa | --capacities | --append | --config | --slice | --timeout | --add | --kernel)
 			(($# > 1)) || mistake "$1 needs a value"
 			;;
 		-*) mistake "$1: no such option" ;;
@@ -134,6 +142,7 @@ parse_options() {
 			mem=$2
 			;;
 		--numa) want_number "$1" "$2" 1 64 && numa=$2 ;;
+		--capacities) want_capacities "$2" && capacities=$2 ;;
 		--append) append+="${append:+ }$2" ;;
 		--config) want_config "$2" && config=$2 ;;
 		--slice) want_number "$1" "$2" 1 1000000 && slice=$2 ;;
@@ -144,6 +153,9 @@ parse_options() {
 		shift 2
 	done
 	((numa <= smp)) || mistake "--numa $numa: more memory nodes than CPUs ($smp)"
+	local commas=${capacities//[^,]/}
+	[[ -z $capacities ]] || ((${#commas} + 1 == smp)) ||
+		mistake "--capacities $capacities: not one for each of the $smp CPUs"
 	((numa <= $(mebibytes "$mem"))) || mistake "--numa $numa: less than 1M for a node"
 	[[ -z $slice || $icount != no ]] || mistake "--slice needs --icount"
 }

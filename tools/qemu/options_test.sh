@@ -45,6 +45,9 @@ mistaken "--mem 0: not a size" --mem 0
 mistaken "--numa 5: more memory nodes than CPUs (4)" --numa 5
 mistaken "--numa 4: less than 1M" --numa 4 --mem 3M
 mistaken "--numa 65: not a whole number from 1 to 64" --numa 65 --smp 65
+mistaken "--capacities 1,: not numbers" --capacities 1,
+mistaken "--capacities 1,0: not numbers" --capacities 1,0
+mistaken "--capacities 1,2: not one for each of the 4 CPUs" --capacities 1,2
 mistaken "--timeout x: not" --timeout x
 mistaken "--icount 11: not a whole number from 0 to 10" --icount=11
 mistaken "--slice needs --icount" --slice 10

@@ -53,6 +53,7 @@ def guest_test(
         mem = "256M",
         numa = 0,
         icount = None,
+        capacities = "",
         append = "",
         config = "none",
         add = {},
@@ -69,6 +70,7 @@ def guest_test(
       mem: memory, as for ./run.
       numa: memory nodes, 0 for a machine without.
       icount: for virtual time, repeatable: an instruction is 2^icount nanoseconds.
+      capacities: strengths of the CPUs, as for ./run.
       append: for the kernel's command line.
       config: "demo" or "none".
       add: label of a file: its path in the guest.
@@ -82,6 +84,8 @@ def guest_test(
         options += ["--numa", str(numa)]
     if icount != None:
         options.append("--icount=%d" % icount)
+    if capacities:
+        options += ["--capacities", capacities]
     if append:
         options += ["--append", _quote(append)]
     for label, path in add.items():

@@ -226,8 +226,8 @@ TEST(TopologyParse, ReadsCapacitiesAsSharesOfTheStrongest)
 	};
 	Shape shape(3, cpu(0, strong("446")) + cpu(1, strong("892")) + cpu(2, strong("223")));
 	EXPECT_EQ(shape.capacities(), "512 1024 256 ");
-	EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, TOPOLOGY_PERFORMANCE)), "1");
-	EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, TOPOLOGY_EFFICIENCY)), "0,2");
+	EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, CG_PERFORMANCE)), "1");
+	EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, CG_EFFICIENCY)), "0,2");
 
 	Shape huge(2, cpu(0, strong("0xffffffff")) + cpu(1, strong("1")));
 	EXPECT_EQ(huge.capacities(), "1024 1 ");
@@ -238,8 +238,8 @@ TEST(TopologyParse, TakesAllCpusForEqualWhenACapacityIsMissing)
 	for (const char *second : {"", "capacity-dmips-mhz = <0>;", "capacity-dmips-mhz = <1 2>;"}) {
 		Shape shape(2, cpu(0, "capacity-dmips-mhz = <100>;") + cpu(1, second));
 		EXPECT_EQ(shape.capacities(), "1024 1024 ") << second;
-		EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, TOPOLOGY_PERFORMANCE)), "0-1");
-		EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, TOPOLOGY_EFFICIENCY)), "0-1");
+		EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, CG_PERFORMANCE)), "0-1");
+		EXPECT_EQ(Shape::list(topology_class_cpus(&shape.topology, CG_EFFICIENCY)), "0-1");
 	}
 }
 
