@@ -265,6 +265,12 @@ void file_pages(struct file *file, uint64_t first, unsigned int count, struct pa
 		memset(pages, 0, count * sizeof(*pages));
 }
 
+bool file_replace_page(struct file *file, uint64_t index, struct page *old, struct page *copy)
+{
+	return file->operations->replace_page &&
+	       file->operations->replace_page(file, index, old, copy);
+}
+
 int file_check_map(struct file *file, uint32_t protection, uint32_t vm_flags)
 {
 	if (!(file->mode & FILE_READ))

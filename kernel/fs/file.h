@@ -176,6 +176,8 @@ struct file_operations {
 	int (*page)(struct file *file, uint64_t index, struct page **page); /* NULL: not mappable */
 	/* file_pages(); NULL: none is there before it is asked for alone. */
 	void (*pages)(struct file *file, uint64_t first, unsigned int count, struct page **pages);
+	/* file_replace_page(); NULL: its pages stay where they are. */
+	bool (*replace_page)(struct file *file, uint64_t index, struct page *old, struct page *copy);
 	void (*release)(struct file *file);
 };
 

@@ -265,17 +265,6 @@ static const struct file_operations proc_directory_file_operations = {
 
 /* ---- another task's parts: exec and exit exchange them under the family lock ---- */
 
-struct address_space *proc_space_get(struct task *task)
-{
-	spin_lock(&family_lock);
-	struct address_space *space = task->space;
-
-	if (space)
-		address_space_get(space);
-	spin_unlock(&family_lock);
-	return space;
-}
-
 struct fd_table *proc_files_get(struct task *task)
 {
 	spin_lock(&family_lock);

@@ -60,7 +60,6 @@ int proc_show_cgroup(struct text *text, const struct proc_subject *subject);
 int proc_show_limits(struct text *text, const struct proc_subject *subject);
 
 /* Another task's parts, with a reference; NULL: it has none (any more). */
-struct address_space *proc_space_get(struct task *task);
 struct fd_table *proc_files_get(struct task *task);
 struct fs_context *proc_fs_get(struct task *task);
 

@@ -71,7 +71,7 @@ static int32_t next_thread(const struct proc_subject *directory, int32_t from)
 
 static int show_cmdline(struct text *text, const struct proc_subject *subject)
 {
-	struct address_space *space = subject->task ? proc_space_get(subject->task) : NULL;
+	struct address_space *space = subject->task ? task_space_get(subject->task) : NULL;
 	char piece[PIECE];
 
 	if (!space)
@@ -119,7 +119,7 @@ static void show_mapping(struct text *text, const struct vm_mapping *mapping, co
 
 static int show_maps(struct text *text, const struct proc_subject *subject)
 {
-	struct address_space *space = subject->task ? proc_space_get(subject->task) : NULL;
+	struct address_space *space = subject->task ? task_space_get(subject->task) : NULL;
 	char *path = kmalloc(PATH_SIZE_MAX);
 	struct vm_mapping *mapping;
 
@@ -137,7 +137,7 @@ static int show_maps(struct text *text, const struct proc_subject *subject)
 
 static int show_statm(struct text *text, const struct proc_subject *subject)
 {
-	struct address_space *space = subject->task ? proc_space_get(subject->task) : NULL;
+	struct address_space *space = subject->task ? task_space_get(subject->task) : NULL;
 
 	text_printf(text, "%lu %lu 0 0 0 0 0\n", space ? (unsigned long)space->mapped_pages : 0UL,
 		    space ? (unsigned long)space->resident_pages : 0UL);

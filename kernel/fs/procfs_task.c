@@ -119,7 +119,7 @@ struct memory_facts {
 static struct memory_facts memory_facts(struct task *task)
 {
 	struct memory_facts facts = { 0, 0 };
-	struct address_space *space = task ? proc_space_get(task) : NULL;
+	struct address_space *space = task ? task_space_get(task) : NULL;
 
 	if (space) {
 		facts.mapped_pages = __atomic_load_n(&space->mapped_pages, __ATOMIC_RELAXED);
@@ -247,7 +247,13 @@ static int show_allowed(struct text *text, struct task *task)
 
 	text_printf(
 		text, "Cpus_allowed_list:\t%.*s\n", (int)MIN(length, (size_t)LIST_SIZE_MAX), list);
-	text_printf(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+	struct cpumask mems = cpumask_none();
+
+	mems.bits[0] = __atomic_load_n(&task->mems, __ATOMIC_RELAXED);
+	text_printf(text, "Mems_allowed:\t%llx\n", (unsigned long long)mems.bits[0]);
+	length = cpulist_format(&mems, list, LIST_SIZE_MAX);
+	text_printf(
+		text, "Mems_allowed_list:\t%.*s\n", (int)MIN(length, (size_t)LIST_SIZE_MAX), list);
 	kfree(list);
 	return 0;
 }

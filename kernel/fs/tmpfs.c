@@ -21,6 +21,7 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/user_page.h"
 #include "kernel/proc/task.h"
 
 #define FILE_SIZE_MAX (PAGE_INDEX_END * PAGE_SIZE)
@@ -98,15 +99,19 @@ static void tmpfs_release(struct inode *inode)
 
 /* ---- pages ---- */
 
+/* With a reference, so that it does not move meanwhile; NULL: a hole. */
 static struct page *find_page(struct tmpfs_inode *file, uint64_t number)
 {
 	spin_lock(&file->pages_lock);
 	struct page *page = page_index_find(&file->pages, number);
+	if (page)
+		page_get(page);
 	spin_unlock(&file->pages_lock);
 	return page;
 }
 
-/* A new page for a place that was a hole a moment ago: -ENOSPC when the instance is full. */
+/* A new page, with a reference, for a place that was a hole a moment ago: -ENOSPC when the instance is
+ * full. */
 static int make_page(struct tmpfs_inode *file, uint64_t number, struct page **made)
 {
 	struct filesystem *filesystem = file->inode.filesystem;
@@ -115,18 +120,21 @@ static int make_page(struct tmpfs_inode *file, uint64_t number, struct page **ma
 	bool full = filesystem->page_max && count > filesystem->page_max;
 
 	if (!full && !page_is_scarce())
-		page = page_alloc(0, PAGE_ZERO);
+		page = user_page_alloc(0, PAGE_ZERO);
 	if (page) {
 		spin_lock(&file->pages_lock);
 		place = page_index_place(&file->pages, number);
 		if (place && !*place) {
+			page_get(page);
 			*place = page;
 			*made = page;
 			spin_unlock(&file->pages_lock);
 			return 0;
 		}
-		if (place)
+		if (place) {
+			page_get(*place);
 			*made = *place;
+		}
 		spin_unlock(&file->pages_lock);
 		page_put(page);
 	}
@@ -141,22 +149,8 @@ static int tmpfs_page(struct file *file, uint64_t number, struct page **answer)
 
 	if (number >= ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE)
 		return -EIO;
-	for (;;) {
-		spin_lock(&inode->pages_lock);
-		struct page *page = page_index_find(&inode->pages, number);
-
-		if (page)
-			page_get(page);
-		spin_unlock(&inode->pages_lock);
-		if (page) {
-			*answer = page;
-			return 0;
-		}
-		int error = make_page(inode, number, &page);
-
-		if (error)
-			return error;
-	}
+	*answer = find_page(inode, number);
+	return *answer ? 0 : make_page(inode, number, answer);
 }
 
 static void tmpfs_pages(struct file *file, uint64_t first, unsigned int count, struct page **pages)
@@ -172,6 +166,25 @@ static void tmpfs_pages(struct file *file, uint64_t first, unsigned int count, s
 			page_get(pages[i]);
 	}
 	spin_unlock(&inode->pages_lock);
+}
+
+static bool tmpfs_replace_page(struct file *file, uint64_t number, struct page *old,
+			       struct page *copy)
+{
+	struct tmpfs_inode *inode = tmpfs_inode(file->inode);
+	bool moved = false;
+
+	spin_lock(&inode->pages_lock);
+	if (page_index_find(&inode->pages, number) == old &&
+	    __atomic_load_n(&old->references, __ATOMIC_ACQUIRE) == 2) {
+		page_copy(page_address(copy), page_address(old));
+		page_get(copy);
+		*page_index_place(&inode->pages, number) = copy;
+		page_put(old);
+		moved = true;
+	}
+	spin_unlock(&inode->pages_lock);
+	return moved;
 }
 
 /* ---- contents ---- */
@@ -192,10 +205,12 @@ static int64_t tmpfs_read(struct file *file, struct transfer *to, uint64_t *posi
 		size_t piece = MIN(PAGE_SIZE - offset, end - at);
 		struct page *page = find_page(inode, at / PAGE_SIZE);
 
-		if (page)
+		if (page) {
 			error = transfer_to(to, (char *)page_address(page) + offset, piece);
-		else
+			page_put(page);
+		} else {
 			error = transfer_zeros(to, piece);
+		}
 		if (error)
 			break;
 		at += piece;
@@ -223,8 +238,10 @@ static int64_t tmpfs_write(struct file *file, struct transfer *from, uint64_t *p
 
 		if (!page)
 			error = make_page(inode, at / PAGE_SIZE, &page);
-		if (!error)
+		if (!error) {
 			error = transfer_from(from, (char *)page_address(page) + offset, piece);
+			page_put(page);
+		}
 		if (error)
 			break;
 		at += piece;
@@ -265,9 +282,11 @@ static int tmpfs_set_size(struct inode *inode, uint64_t size)
 		gone += page_index_cut(&cut, 0);
 		__atomic_fetch_sub(&inode->filesystem->page_count, gone, __ATOMIC_RELAXED);
 		partial = size % PAGE_SIZE ? find_page(file, size / PAGE_SIZE) : NULL;
-		if (partial)
+		if (partial) {
 			memset((char *)page_address(partial) + size % PAGE_SIZE, 0,
 			       PAGE_SIZE - size % PAGE_SIZE);
+			page_put(partial);
+		}
 	}
 	__atomic_store_n(&inode->size, size, __ATOMIC_RELAXED);
 	inode_touch_contents(inode);
@@ -507,7 +526,7 @@ static const struct inode_operations tmpfs_operations = {
 static const struct file_operations tmpfs_file_operations = {
 	.read = tmpfs_read,
 	.write = tmpfs_write,
-	.page = tmpfs_page, .pages = tmpfs_pages,
+	.page = tmpfs_page, .pages = tmpfs_pages, .replace_page = tmpfs_replace_page,
 };
 
 static const struct file_operations tmpfs_directory_operations = {

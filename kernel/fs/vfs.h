@@ -8,6 +8,7 @@
 #ifndef KERNEL_FS_VFS_H
 #define KERNEL_FS_VFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ int file_page(struct file *file, uint64_t index, struct page **page);
 /* Those of pages [first, first + count) that are there already, each with a reference; NULL for the
  * others. One lock for all: a fault brings the neighbours along. */
 void file_pages(struct file *file, uint64_t first, unsigned int count, struct page **pages);
+/* A page that only the file and the caller's one entry have moves into `copy`, which the file gets a
+ * reference to; it gives up its own to the old one. False: others have it, or it cannot move. */
+bool file_replace_page(struct file *file, uint64_t index, struct page *old, struct page *copy);
 /* mmap(2)'s checks: 0, -EACCES (opened the wrong way), -ENODEV. */
 int file_check_map(struct file *file, uint32_t protection, uint32_t vm_flags);
 

@@ -12,6 +12,7 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/shared_memory.h"
+#include "kernel/mm/user_page.h"
 #include "kernel/mm/vm.h"
 #include "kernel/proc/task.h"
 #include "kernel/riscv/paging.h"
@@ -26,20 +27,12 @@ static bool mapping_allows(const struct vm_mapping *mapping, enum vm_protection 
 	return allowed & access;
 }
 
-/* When memory is short, large programs get nothing more: small ones and the kernel live on. */
-static struct page *alloc_page(const struct address_space *space, enum page_flags flags)
-{
-	bool large = space->resident_pages > page_total() / 4;
-	if (unlikely(large) && page_is_scarce())
-		return NULL;
-	return page_alloc(0, flags);
-}
-
 /* A private copy of the first `length` bytes of a page, zeroes behind them. */
 static struct page *copy_of(const struct address_space *space, const struct page *from,
 			    size_t length)
 {
-	struct page *page = alloc_page(space, length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
+	struct page *page = user_page_alloc(space->resident_pages,
+					    length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
 	if (!page)
 		return NULL;
 	if (length < PAGE_SIZE)
@@ -113,7 +106,7 @@ static int fill_private(struct address_space *space, const struct vm_mapping *ma
 	uint64_t position = position_of(mapping, address);
 	struct page *page, *backing;
 	if (!mapping->file || position >= mapping->file_end) {
-		page = alloc_page(space, PAGE_ZERO);
+		page = user_page_alloc(space->resident_pages, PAGE_ZERO);
 	} else {
 		int error = backing_page(mapping, position, &backing);
 		if (error)

@@ -69,6 +69,22 @@ unsigned int node_of_address(paddr_t address, paddr_t *end)
 	return 0;
 }
 
+/* The n-th of a set that has more than n. */
+static unsigned int nth(uint64_t nodes, unsigned int n)
+{
+	while (n--)
+		nodes &= nodes - 1;
+	return node_first(nodes);
+}
+
+unsigned int node_remap(unsigned int node, uint64_t from, uint64_t to)
+{
+	if (!(from & node_bit(node)) || !to)
+		return node;
+	unsigned int place = (unsigned int)__builtin_popcountll(from & (node_bit(node) - 1));
+	return nth(to, place % (unsigned int)__builtin_popcountll(to));
+}
+
 uint8_t node_distance(unsigned int from, unsigned int to)
 {
 	if (distances[from][to])

@@ -50,6 +50,10 @@ void node_settle(void);
 /* Whose an address is, 0 when nobody has said; *end: up to where that holds. */
 unsigned int node_of_address(paddr_t address, paddr_t *end);
 
+/* The node of `to` that has the place of `node` in `from`, counting around where there are fewer; `node`
+ * itself when it is not in `from` or `to` is empty. */
+unsigned int node_remap(unsigned int node, uint64_t from, uint64_t to);
+
 uint8_t node_distance(unsigned int from, unsigned int to);
 /* The nodes with memory, nearest to `from` first; of equally far ones the next number first, so that
  * neighbours of a full node do not all turn to the same one. */

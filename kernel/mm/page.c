@@ -24,7 +24,7 @@ static struct memory_node {
 	uint64_t events[PAGE_EVENT_COUNT]; /* (a) but for what the stocks count */
 } memory_nodes[NODES_MAX];
 
-static uint64_t total_pages; /* of all nodes; changes at boot only */
+uint64_t page_all; /* changes at boot only */
 
 /* Appended to at boot only, before anybody else runs. */
 static SLIST_HEAD(, page_reclaimer) reclaimers = SLIST_HEAD_INITIALIZER(reclaimers);
@@ -71,7 +71,7 @@ static void add_frames(paddr_t start, paddr_t end)
 		spin_lock(&memory->lock);
 		buddy_add(&memory->buddy, start, stop);
 		spin_unlock(&memory->lock);
-		total_pages += (stop - start) >> PAGE_SHIFT;
+		page_all += (stop - start) >> PAGE_SHIFT;
 		start = stop;
 	}
 }
@@ -365,35 +365,45 @@ void page_free_mapped(void *address)
 	page_put(virt_to_page(address));
 }
 
-uint64_t page_total(void)
+uint64_t page_total_in(uint64_t nodes)
 {
-	return total_pages;
+	uint64_t total = 0;
+	for (unsigned int node = 0; node < node_count; node++)
+		total += nodes & node_bit(node) ? memory_nodes[node].buddy.total_pages : 0;
+	return total;
 }
 
-static bool is_free_below(uint64_t pages)
+static bool is_free_below(uint64_t nodes, uint64_t pages)
 {
 	uint64_t free = 0;
 	for (unsigned int node = 0; node < node_count; node++)
-		free += __atomic_load_n(&memory_nodes[node].buddy.free_pages, __ATOMIC_RELAXED);
+		if (nodes & node_bit(node))
+			free += __atomic_load_n(&memory_nodes[node].buddy.free_pages,
+						__ATOMIC_RELAXED);
 	return free < pages;
 }
 
-static bool is_free_below_at_last(uint64_t pages)
+static bool is_free_below_at_last(uint64_t nodes, uint64_t pages)
 {
-	if (likely(!is_free_below(pages)))
+	if (likely(!is_free_below(nodes, pages)))
 		return false;
 	reclaim();
-	return is_free_below(pages);
+	return is_free_below(nodes, pages);
 }
 
 bool page_is_short(void)
 {
-	return is_free_below_at_last(total_pages / 64);
+	return is_free_below_at_last(NODES_ALL, page_all / 64);
 }
 
 bool page_is_scarce(void)
 {
-	return is_free_below_at_last(total_pages / 32);
+	return is_free_below_at_last(NODES_ALL, page_all / 32);
+}
+
+bool page_is_scarce_in(uint64_t nodes)
+{
+	return is_free_below_at_last(nodes, page_total_in(nodes) / 32);
 }
 
 /* The stock of a CPU, NULL: none, or the CPU is not of that node. */

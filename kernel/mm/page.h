@@ -164,13 +164,16 @@ struct page_counts { uint64_t total, free; }; /* pages */
 struct page_counts page_count(void);
 struct page_counts page_count_in(unsigned int node);
 /* All pages, whoever has them: one load. */
-uint64_t page_total(void);
+extern uint64_t page_all;
+static inline uint64_t page_total(void) { return page_all; }
+uint64_t page_total_in(uint64_t nodes);
 /* Whether less than a 64th of the memory is left when what is only kept for speed has been given
  * back (slow then): nobody is born any more, so that those who are there go on. */
 bool page_is_short(void);
 /* The same with a 32nd, for large programs and what stays when its maker does nothing more (files,
  * groups, full pipes): they get nothing more, so that programs can still be started to end it. */
 bool page_is_scarce(void);
+bool page_is_scarce_in(uint64_t nodes); /* of what some nodes have */
 
 /* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
  * stack's own lock is only tried); answers how many pages it gave back. */

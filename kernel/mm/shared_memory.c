@@ -8,6 +8,7 @@
 #include "kernel/mm/shared_memory.h"
 
 #include "kernel/mm/slab.h"
+#include "kernel/mm/user_page.h"
 #include "kernel/sync/spinlock.h"
 
 enum { CHUNK_PAGES = PAGE_SIZE / sizeof(struct page *) };
@@ -62,12 +63,27 @@ static int page_locked(struct shared_memory *shared, uint64_t index, struct page
 		return -ENOMEM;
 	struct page **slot = &(*chunk)[index % CHUNK_PAGES];
 	if (!*slot && !page_is_short())
-		*slot = page_alloc(0, PAGE_ZERO);
+		*slot = user_page_alloc(0, PAGE_ZERO);
 	if (!*slot)
 		return -ENOMEM;
 	page_get(*slot);
 	*page = *slot;
 	return 0;
+}
+
+bool shared_memory_replace(struct shared_memory *shared, uint64_t index, struct page *old,
+			   struct page *copy)
+{
+	spin_lock(&shared->lock);
+	bool alone = __atomic_load_n(&old->references, __ATOMIC_ACQUIRE) == 2;
+	if (alone) {
+		page_copy(page_address(copy), page_address(old));
+		page_get(copy);
+		shared->chunks[index / CHUNK_PAGES][index % CHUNK_PAGES] = copy;
+		page_put(old);
+	}
+	spin_unlock(&shared->lock);
+	return alone;
 }
 
 int shared_memory_page(struct shared_memory *shared, uint64_t index, struct page **page)

@@ -18,5 +18,9 @@ void shared_memory_get(struct shared_memory *shared);
 void shared_memory_put(struct shared_memory *shared);
 /* Page `index` with a reference, zeroed when it is new: 0, -ENOMEM, -EIO (there is none). */
 int shared_memory_page(struct shared_memory *shared, uint64_t index, struct page **page);
+/* A page that nobody has but the memory and the caller's one entry, `old`, goes to `copy`, which the
+ * memory gets a reference to; it gives up its own to the old one. False: others have it, too. */
+bool shared_memory_replace(struct shared_memory *shared, uint64_t index, struct page *old,
+			   struct page *copy);
 
 #endif

@@ -25,6 +25,8 @@ void ret_from_kernel_thread(void);
 
 static int share_resources(struct task *child, uint64_t flags)
 {
+	/* What the tree says by the time the child enters it may be something else already. */
+	child->mems = flags & CLONE_VM ? 0 : __atomic_load_n(&current->mems, __ATOMIC_RELAXED);
 	if (flags & CLONE_VM) {
 		address_space_get(current->space);
 		child->space = current->space;

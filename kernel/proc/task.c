@@ -7,6 +7,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/slab.h"
+#include "kernel/proc/family.h"
 #include "kernel/proc/life.h"
 #include "kernel/proc/program.h"
 #include "kernel/riscv/stack.h"
@@ -130,6 +131,17 @@ void process_inherit(struct process *child, struct process *parent)
 		child->executable_path = parent->executable_path;
 	}
 	spin_unlock(&family_lock);
+}
+
+struct address_space *task_space_get(struct task *task)
+{
+	spin_lock(&family_lock);
+	struct address_space *space = task->space;
+
+	if (space)
+		address_space_get(space);
+	spin_unlock(&family_lock);
+	return space;
 }
 
 /* --- what a process runs --- */

@@ -81,6 +81,12 @@ struct task {
 	struct fs_context *fs;       /* (c) working directory, root, umask */
 	struct cred cred;            /* (c) written by itself; a copy is read by others under (f) */
 
+	/* where its pages come from: mm/user_page.h, sched/tree_mems.c */
+	uint64_t mems;               /* (k, t) memory nodes: what the tree published; (a) to read */
+	uint64_t left_mems;          /* (t) what it had before its pages were last moved; 0: the same */
+	struct task *migrating_next; /* (t) */
+	bool placed;                 /* (k) not simply the nearest node; (a) to read */
+
 	struct task_signals signals; /* (s) */
 	uaddr_t clear_child_tid;     /* (c) set_tid_address: zeroed and woken at exit */
 	uaddr_t robust_list;         /* (c) set_robust_list */
@@ -176,6 +182,9 @@ static inline bool task_must_freeze(void)
 {
 	return __atomic_load_n(&current->freeze, __ATOMIC_SEQ_CST);
 }
+
+/* Its address space with a reference; NULL: none. Takes LOCK_RANK_FAMILY. */
+struct address_space *task_space_get(struct task *task);
 
 void task_put(struct task *task); /* the last one frees the task and its stack */
 

@@ -10,6 +10,7 @@
 
 #include "kernel/dev/topology.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
@@ -109,6 +110,14 @@ static void publish_kernel_cpus(void)
 			sched_publish_allowed(task_of(member), &kernel_cpus, &leaving);
 }
 
+static void publish_mems(struct cg_node *node)
+{
+	struct cg_member *member = NULL;
+
+	while ((member = cg_next_member(node, member)))
+		tree_publish_mems(task_of(member));
+}
+
 /* Takes over what the last operation changed. */
 static void publish_changes(void)
 {
@@ -122,6 +131,8 @@ static void publish_changes(void)
 			publish_shares(node);
 		if (what & CG_CHANGED_FREEZE)
 			tree_stop_members(node);
+		if (what & CG_CHANGED_MEMS)
+			publish_mems(node);
 		tree_news_publish(node, what);
 	}
 	while ((member = cg_next_changed_member(&tree)) != NULL) {
@@ -129,6 +140,7 @@ static void publish_changes(void)
 
 		set_place(task);
 		tree_stop_task(task);
+		tree_publish_mems(task);
 		if (!member->kernel_thread)
 			sched_publish_allowed(task, &member->allowed, &leaving);
 	}
@@ -151,9 +163,12 @@ static void publish_and_wait(void)
 			cpumask_clear(&leaving, id);
 	publish_changes();
 	wait = leaving;
+	bool moves = tree_has_moves();
 	mutex_unlock(&tree_mutex);
 	if (!cpumask_empty(&wait))
 		sched_wait_switched(&wait);
+	if (moves)
+		tree_move_pages();
 }
 
 /* ---- nodes ---- */
@@ -360,8 +375,13 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 	if (!error) {
 		adopt(child);
 		tree_stop_task(child);
+		tree_publish_mems(child);
 	}
-	tree_publish_and_unlock();
+	publish_changes();
+	bool moves = tree_has_moves();
+	mutex_unlock(&tree_mutex);
+	if (moves)
+		tree_move_pages();
 	return error;
 }
 
@@ -410,7 +430,10 @@ void cg_assert_failed(const char *expression, const char *file, int line)
 void tree_init(void)
 {
 	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
-	cg_tree_set_features(&tree, CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_PARTITIONS, 1);
+	cg_tree_set_features(&tree,
+			     CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_MEMS |
+				     CG_FEATURE_PARTITIONS,
+			     nodes_with_memory);
 	const struct cpumask performance = topology_class_cpus(&machine_topology, CG_PERFORMANCE);
 	const struct cpumask efficiency = topology_class_cpus(&machine_topology, CG_EFFICIENCY);
 

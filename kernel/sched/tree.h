@@ -74,6 +74,12 @@ void task_freeze(void);
 void tree_stop_members(struct cg_node *node);
 void tree_stop_task(struct task *task);
 void tree_kill(void *unused, struct cg_node *node);
+/* For tree.c, tree_mems.c: the task takes pages from its node's memory nodes alone; its process's pages
+ * are to be moved when those changed. With the mutex. */
+void tree_publish_mems(struct task *task);
+bool tree_has_moves(void);
+/* Moves them. Sleeps; takes LOCK_RANK_MOVER and the mutex. */
+void tree_move_pages(void);
 /* Takes over what the last operation changed, and lets go of the tree. Nobody has lost a CPU. */
 void tree_publish_and_unlock(void);
 

@@ -18,6 +18,7 @@ enum lock_rank {
 	LOCK_RANK_INODE,         /* one file's contents and size against other writers */
 	LOCK_RANK_STREAM,        /* a pipe, a terminal, a character device */
 	LOCK_RANK_HOTPLUG,       /* CPUs going off and on, one at a time */
+	LOCK_RANK_MOVER,         /* who moves pages after a change of the tree's memory nodes */
 	LOCK_RANK_TREE,          /* shape, settings and members of the cgroup tree */
 	LOCK_RANK_ADDRESS_SPACE, /* one process's mappings and page table */
 	/* spinlocks */

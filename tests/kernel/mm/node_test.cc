@@ -117,6 +117,16 @@ TEST_F(Node, TellsEachWayWhenBothAreGiven)
 	EXPECT_EQ(node_distance(1, 0), 35);
 }
 
+TEST_F(Node, KeepsAPlaceFromOneSetToAnother)
+{
+	EXPECT_EQ(node_remap(3, 0x0c, 0x03), 1U);
+	EXPECT_EQ(node_remap(2, 0x0c, 0x03), 0U);
+	EXPECT_EQ(node_remap(2, 0x07, 0x30), 4U); /* the third of two: around again */
+	EXPECT_EQ(node_remap(1, 0x0c, 0x03), 1U); /* not one of them */
+	EXPECT_EQ(node_remap(2, 0x04, 0), 2U);
+	EXPECT_EQ(node_remap(63, UINT64_MAX, UINT64_MAX), 63U);
+}
+
 TEST_F(Node, AssertsOnANumberThatASetCannotHold)
 {
 	EXPECT_DEATH(node_add_cpu(NODES_MAX), "NODES_MAX");
