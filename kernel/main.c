@@ -6,6 +6,7 @@
 #include "kernel/dev/machine.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -67,6 +68,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	if (machine_option("quiet", NULL, 0))
 		console_quiet();
 	slab_init();
+	charge_init();                                /* whose memory it is */
 	proc_init();                                  /* tables of tasks, signals, futexes */
 	fdt_find_cpus(hart);                          /* CPU numbers */
 	fdt_find_topology();                          /* and their shape */

@@ -11,7 +11,7 @@
 #include "kernel/fs/fs_init.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/mm/page.h"
+#include "kernel/mm/charge.h"
 #include "kernel/proc/task.h"
 #include "kernel/sys/random.h"
 
@@ -67,7 +67,7 @@ static int zero_page(struct file *file, uint64_t index, struct page **page)
 {
 	(void)file;
 	(void)index;
-	*page = page_alloc(0, PAGE_ZERO);
+	*page = page_charged(page_alloc(0, PAGE_ZERO), CHARGE_ANON);
 	return *page ? 0 : -ENOMEM;
 }
 

@@ -14,7 +14,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/fs/fs_init.h"
 #include "kernel/fs/poll.h"
-#include "kernel/mm/page.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
@@ -152,6 +152,13 @@ static int64_t pipe_read(struct file *file, struct transfer *to, uint64_t *posit
 
 /* ---- writing ---- */
 
+static char *make_page(void)
+{
+	struct page *page = page_charged(page_alloc(0, PAGE_ANY), CHARGE_KERNEL);
+
+	return page ? page_address(page) : NULL;
+}
+
 /* Copies as much as there is room for: the bytes, or -EFAULT, -ENOMEM when not even one. */
 static int64_t put_bytes(struct pipe *pipe, struct transfer *from)
 {
@@ -165,7 +172,7 @@ static int64_t put_bytes(struct pipe *pipe, struct transfer *from)
 
 		/* A little always goes through: what waits in a pipe may be the way out. */
 		if (!*page && (pipe_used(pipe) < PIPE_ATOMIC_SIZE || !page_is_scarce()))
-			*page = page_alloc_mapped(PAGE_ANY);
+			*page = make_page();
 		if (!*page)
 			error = -ENOMEM;
 		else

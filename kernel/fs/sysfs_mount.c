@@ -550,6 +550,8 @@ static void init_news(void)
 	static const char *const names[TREE_NEWS_COUNT] = {
 		[TREE_NEWS_EVENTS] = "cgroup.events",
 		[TREE_NEWS_PIDS] = "pids.events",
+		[TREE_NEWS_MEMORY] = "memory.events",
+		[TREE_NEWS_MEMORY_LOCAL] = "memory.events.local",
 		[TREE_NEWS_EFFECTIVE] = "cpuset.cpus.effective",
 		[TREE_NEWS_PARTITION] = "cpuset.cpus.partition",
 	};

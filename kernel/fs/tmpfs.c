@@ -19,7 +19,7 @@
 #include "kernel/fs/page_index.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/pipe.h"
-#include "kernel/mm/page.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/user_page.h"
 #include "kernel/proc/task.h"
@@ -120,7 +120,7 @@ static int make_page(struct tmpfs_inode *file, uint64_t number, struct page **ma
 	bool full = filesystem->page_max && count > filesystem->page_max;
 
 	if (!full && !page_is_scarce())
-		page = user_page_alloc(0, PAGE_ZERO);
+		page = page_charged(user_page_alloc(0, PAGE_ZERO), CHARGE_FILE);
 	if (page) {
 		spin_lock(&file->pages_lock);
 		place = page_index_place(&file->pages, number);
@@ -250,7 +250,7 @@ static int64_t tmpfs_write(struct file *file, struct transfer *from, uint64_t *p
 		preempt_point();
 	}
 	if (at == start)
-		return error == -ENOMEM ? -ENOSPC : error;
+		return error == -ENOMEM && !current->refused ? -ENOSPC : error;
 	*position = at;
 	inode_touch_contents(file->inode);
 	return (int64_t)(at - start);

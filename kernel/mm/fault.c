@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernel/fs/vfs.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/shared_memory.h"
 #include "kernel/mm/user_page.h"
 #include "kernel/mm/vm.h"
@@ -27,12 +28,16 @@ static bool mapping_allows(const struct vm_mapping *mapping, enum vm_protection 
 	return allowed & access;
 }
 
+static struct page *alloc_page(const struct address_space *space, enum page_flags flags)
+{
+	return page_charged(user_page_alloc(space->resident_pages, flags), CHARGE_ANON);
+}
+
 /* A private copy of the first `length` bytes of a page, zeroes behind them. */
 static struct page *copy_of(const struct address_space *space, const struct page *from,
 			    size_t length)
 {
-	struct page *page = user_page_alloc(space->resident_pages,
-					    length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
+	struct page *page = alloc_page(space, length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
 	if (!page)
 		return NULL;
 	if (length < PAGE_SIZE)
@@ -106,7 +111,7 @@ static int fill_private(struct address_space *space, const struct vm_mapping *ma
 	uint64_t position = position_of(mapping, address);
 	struct page *page, *backing;
 	if (!mapping->file || position >= mapping->file_end) {
-		page = user_page_alloc(space->resident_pages, PAGE_ZERO);
+		page = alloc_page(space, PAGE_ZERO);
 	} else {
 		int error = backing_page(mapping, position, &backing);
 		if (error)
@@ -198,7 +203,7 @@ int vm_fault(struct address_space *space, uaddr_t address, enum vm_protection ac
 	int error = vm_fault_locked(space, address, access);
 	uint64_t resident = space->resident_pages;
 	vm_unlock(space);
-	if (unlikely(error == -ENOMEM))
+	if (unlikely(error == -ENOMEM) && !current->refused)
 		printk("memory: none left for %s (task %d), which has %lu KiB of %lu\n",
 		       current->name, (int)current->tid, (unsigned long)(resident * 4),
 		       (unsigned long)(page_total() * 4));

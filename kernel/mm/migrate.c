@@ -12,6 +12,7 @@
 #include "kernel/mm/migrate.h"
 
 #include "kernel/fs/vfs.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/shared_memory.h"
 #include "kernel/mm/vm.h"
 #include "kernel/riscv/paging.h"
@@ -113,6 +114,7 @@ static bool move_page(const struct vm_mapping *mapping, const struct move *move)
 		page_put(move->copy);
 		return false;
 	}
+	page_charge_copy(move->copy, page);
 	*move->entry = pte_frame(page_to_phys(move->copy)) | (move->value & PTE_FLAGS);
 	page_put(page);
 	return true;

@@ -13,6 +13,7 @@
 #include "kernel/mm/page.h"
 
 #include "kernel/mm/buddy.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/node.h"
 #include "kernel/mm/percpu.h"
 #include "kernel/sync/spinlock.h"
@@ -344,6 +345,8 @@ static __attribute__((noinline)) void free_block(struct page *page)
 void page_release(struct page *page, uint32_t before)
 {
 	kassert(before == 1);
+	if (page->charge)
+		page_uncharge(page);
 	struct memory_cpu *memory = this_cpu()->magazines;
 	if (unlikely(!memory || page->standing != memory->page_standing)) {
 		free_block(page);

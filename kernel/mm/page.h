@@ -50,8 +50,11 @@ struct page {
 	union {
 		void *owner;   /* (o) slab cache, or whatever the owner likes */
 		struct {
-			uint16_t first, end; /* (o) of a page table: entries outside are 0 */
-		} table;
+			struct {
+				uint16_t first, end; /* (o) of a page table: entries outside are 0 */
+			} table;
+			uint32_t charge; /* (o) to whom: mm/charge.h; 0: to nobody, and when free */
+		};
 	};
 };
 _Static_assert(sizeof(struct page) == 32, "page_to_phys divides by it");

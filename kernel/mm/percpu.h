@@ -3,7 +3,8 @@
  * percpu.h - what a CPU keeps in stock so that most allocations take no lock: single pages, and
  * free objects of every slab cache, each a list threaded through the free things themselves.
  *
- * Only the CPU itself touches its stock, and nothing interrupts the kernel: no lock, no atomics.
+ * Only the CPU itself touches its stock, and nothing interrupts the kernel: no lock, no atomics. The
+ * charges in stock alone are taken away by others, too.
  */
 #ifndef KERNEL_MM_PERCPU_H
 #define KERNEL_MM_PERCPU_H
@@ -14,6 +15,7 @@
 enum {
 	SLAB_CACHES_MAX = 64,
 	PAGE_STOCK_MAX = 32, /* pages; half of them move at a time */
+	CHARGE_STOCKS = 16,
 };
 
 struct magazine {
@@ -25,6 +27,7 @@ struct memory_cpu {
 	struct page *pages;  /* through page->link: single pages of this CPU's node */
 	uint64_t pages_in, pages_out; /* ever; others read them for statistics */
 	uint32_t page_standing; /* (i) of every page that may come into the stock */
+	uint64_t charges[CHARGE_STOCKS]; /* (a) each a charge and pages counted for it: charge.c */
 	struct magazine magazines[SLAB_CACHES_MAX];
 };
 _Static_assert(sizeof(struct memory_cpu) <= PAGE_SIZE, "it is one page");

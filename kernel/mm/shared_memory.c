@@ -7,6 +7,7 @@
  */
 #include "kernel/mm/shared_memory.h"
 
+#include "kernel/mm/charge.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/user_page.h"
 #include "kernel/sync/spinlock.h"
@@ -57,13 +58,15 @@ void shared_memory_put(struct shared_memory *shared)
 static int page_locked(struct shared_memory *shared, uint64_t index, struct page **page)
 {
 	struct page ***chunk = &shared->chunks[index / CHUNK_PAGES];
-	if (!*chunk)
-		*chunk = page_alloc_mapped(PAGE_ZERO);
-	if (!*chunk)
-		return -ENOMEM;
+	if (!*chunk) {
+		struct page *index_page = page_charged(page_alloc(0, PAGE_ZERO), CHARGE_KERNEL);
+		if (!index_page)
+			return -ENOMEM;
+		*chunk = page_address(index_page);
+	}
 	struct page **slot = &(*chunk)[index % CHUNK_PAGES];
 	if (!*slot && !page_is_short())
-		*slot = user_page_alloc(0, PAGE_ZERO);
+		*slot = page_charged(user_page_alloc(0, PAGE_ZERO), CHARGE_FILE);
 	if (!*slot)
 		return -ENOMEM;
 	page_get(*slot);

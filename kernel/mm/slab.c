@@ -118,7 +118,7 @@ static void slab_destroy(struct slab_cache *cache, struct page *head)
 	kassert(head->slab.in_use == 0);
 	LIST_REMOVE(head, link);
 	for (size_t i = 0; i < 1UL << cache->order; i++)
-		head[i].kind = PAGE_USED;
+		head[i].kind = PAGE_USED, head[i].owner = NULL;
 	head->references = 1;
 	page_put(head);
 }

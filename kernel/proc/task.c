@@ -6,12 +6,15 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/family.h"
 #include "kernel/proc/life.h"
 #include "kernel/proc/program.h"
 #include "kernel/riscv/stack.h"
 #include "kernel/sys/abi.h"
+
+enum { STACK_PAGES = KERNEL_STACK_SIZE / PAGE_SIZE };
 
 static struct slab_cache *task_cache, *process_cache;
 
@@ -32,8 +35,10 @@ struct task *task_create(void)
 
 	if (!task)
 		return NULL;
-	task->kernel_stack = stack_alloc();
+	if (!memory_charge(CHARGE_STACK, STACK_PAGES, &task->stack_charge))
+		task->kernel_stack = stack_alloc();
 	if (!task->kernel_stack) {
+		memory_uncharge(task->stack_charge, STACK_PAGES);
 		slab_free(task_cache, task);
 		return NULL;
 	}
@@ -67,6 +72,7 @@ void task_put(struct task *task)
 	if (task->process)
 		process_put(task->process);
 	stack_free(task->kernel_stack);
+	memory_uncharge(task->stack_charge, STACK_PAGES);
 	slab_free(task_cache, task);
 }
 

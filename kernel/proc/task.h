@@ -36,6 +36,7 @@ enum task_work {
 	WORK_SIGNAL = 2,  /* a signal may be deliverable, or the task must exit */
 	WORK_IPI = 8,     /* send the IPIs that were asked for */
 	WORK_RESTORE_MASK = 4, /* rt_sigsuspend, ppoll: put saved_blocked back after delivery */
+	WORK_MEMORY = 16, /* a charge was refused: memory_take_refusal() */
 };
 
 enum { TASK_NAME_SIZE = 16 };
@@ -44,6 +45,7 @@ struct address_space;
 struct fd_table;
 struct fs_context;
 struct file;
+struct memory_group;
 struct program;
 struct tty;
 
@@ -65,6 +67,12 @@ struct task {
 	struct cpumask allowed;      /* (k) where it may run: what the tree published */
 	struct sched_entity entity;  /* (q) */
 	struct cg_member member;     /* (t) its place in the tree, its pin */
+
+	/* memory: mm/charge.h */
+	struct memory_group *memory; /* (k) to whom its charges go, with a reference; NULL: nobody */
+	struct memory_group *refused; /* (c) that had no room for the last one, with a reference */
+	uint32_t refused_relieved;   /* (c) refused->relieved at that time */
+	uint32_t stack_charge;       /* (i) */
 
 	/* identity */
 	int32_t tid;                 /* (i) */
@@ -140,6 +148,7 @@ struct process {
 	uint64_t dead_user_ns, dead_system_ns;     /* (f) threads that have exited */
 	uint64_t child_user_ns, child_system_ns;   /* (f) children that were reaped */
 	struct { uint64_t soft, hard; } limits[16]; /* (f) prlimit64 */
+	uint64_t oom_kill_ns;               /* (t) when it was killed for want of memory, 0: was not */
 	void *vfork_waiter;                 /* (f) CLONE_VFORK: a parent waits until exec or exit */
 
 	int32_t parent_pid;                 /* (f) to write, (a) to read: parent->pid */

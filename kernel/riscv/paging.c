@@ -10,6 +10,7 @@
  */
 #include "kernel/riscv/paging.h"
 
+#include "kernel/mm/charge.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/sbi.h"
 #include "kernel/smp/cpu.h"
@@ -190,7 +191,7 @@ struct page *paging_unmap_stack_page(uintptr_t address)
 
 bool paging_create(struct address_space *space)
 {
-	struct page *root = page_alloc(0, PAGE_ZERO);
+	struct page *root = page_charged(page_alloc(0, PAGE_ZERO), CHARGE_TABLE);
 	if (!root)
 		return false;
 	kernel_root_is_fixed = true;

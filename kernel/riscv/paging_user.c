@@ -10,6 +10,8 @@
  */
 #include "kernel/riscv/paging.h"
 
+#include "kernel/mm/charge.h"
+
 #define SPAN_1G (1UL << 30)
 
 static inline uint64_t *entry_table(uint64_t entry)
@@ -40,7 +42,7 @@ static uint64_t *user_table(struct address_space *space, uint64_t *entry)
 {
 	if (likely(*entry))
 		return entry_table(*entry);
-	struct page *page = page_alloc(0, PAGE_ZERO);
+	struct page *page = page_charged(page_alloc(0, PAGE_ZERO), CHARGE_TABLE);
 	if (!page)
 		return NULL;
 	page->table.first = TABLE_ENTRIES;

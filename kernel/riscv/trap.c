@@ -10,6 +10,7 @@
 #include "kernel/riscv/fpu.h"
 #include "kernel/riscv/offsets.h"
 #include "kernel/riscv/user_copy.h"
+#include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -47,9 +48,20 @@ static bool is_page_fault(uint64_t cause)
 	       cause == CAUSE_FETCH_PAGE_FAULT;
 }
 
+/* A fault of the task itself, or of a copy from or to its memory. */
+static int page_fault(uint64_t cause, uint64_t address)
+{
+	int error;
+
+	do
+		error = vm_fault(current->space, address, access_of(cause));
+	while (unlikely(error == -ENOMEM) && tree_memory_settle());
+	return error;
+}
+
 static void user_page_fault(uint64_t cause, uint64_t address)
 {
-	int error = vm_fault(current->space, address, access_of(cause));
+	int error = page_fault(cause, address);
 
 	if (error == -EIO)
 		signal_force(KSIGBUS, BUS_ADRERR, address);
@@ -86,6 +98,18 @@ void trap_from_user(struct trap_frame *frame, uint64_t cause, uint64_t value)
 	}
 }
 
+/* A system call was refused memory. One that therefore failed has changed nothing: it is done again,
+ * once there is room. */
+static void end_refused_call(struct trap_frame *frame)
+{
+	if ((int64_t)frame->a[0] != -ENOMEM) {
+		tree_memory_forgo();
+	} else if (tree_memory_settle()) {
+		frame->a[0] = frame->original_a0;
+		frame->pc -= 4;
+	}
+}
+
 void trap_user_work(struct trap_frame *frame)
 {
 	uint32_t work = __atomic_load_n(&current->work, __ATOMIC_RELAXED);
@@ -94,6 +118,8 @@ void trap_user_work(struct trap_frame *frame)
 		cpu_flush_ipis();
 	if (work & WORK_RESCHED)
 		schedule();
+	if (work & WORK_MEMORY)
+		end_refused_call(frame);
 	if (work & (WORK_SIGNAL | WORK_RESTORE_MASK))
 		signal_deliver(frame);
 }
@@ -120,8 +146,7 @@ void trap_from_kernel(struct trap_frame *frame, uint64_t cause, uint64_t value)
 
 	if (landing && is_page_fault(cause)) {
 		lock_check_may_touch_user();
-		if (!current->space || value >= USER_END ||
-		    vm_fault(current->space, value, access_of(cause)) != 0)
+		if (!current->space || value >= USER_END || page_fault(cause, value))
 			frame->pc = landing;
 		return;
 	}

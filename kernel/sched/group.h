@@ -63,6 +63,7 @@ struct task_group {
 	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
 
 	struct group_cpu *cpus;       /* (i) one a possible CPU, behind it */
+	struct memory_group *memory;  /* (i) what its domain's tasks cause: kernel/mm/charge.h */
 	struct group_news news[TREE_NEWS_COUNT];
 	struct tree_attributes made;  /* (i) its directory's mode, and who made it */
 	struct kept_attributes *kept; /* (t) of its files that were changed */

@@ -10,6 +10,7 @@
 
 #include "kernel/dev/topology.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/charge.h"
 #include "kernel/mm/node.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -54,6 +55,7 @@ void tree_node_put(struct cg_node *node)
 
 	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0) {
 		tree_forget_attributes(group);
+		memory_group_put(group->memory);
 		kfree(group);
 	}
 }
@@ -70,6 +72,7 @@ static void set_place(struct task *task)
 	struct cg_node *node = task->member.node;
 
 	sched_set_group(task, tree_group_of(cg_node_group(node)), tree_group_of(node));
+	tree_memory_place(task);
 }
 
 /* The node began or ceased to compete: everything below it has another group above. */
@@ -133,6 +136,8 @@ static void publish_changes(void)
 			tree_stop_members(node);
 		if (what & CG_CHANGED_MEMS)
 			publish_mems(node);
+		if (what & CG_CHANGED_MEMORY_MAX)
+			tree_memory_publish(node);
 		tree_news_publish(node, what);
 	}
 	while ((member = cg_next_changed_member(&tree)) != NULL) {
@@ -173,14 +178,19 @@ static void publish_and_wait(void)
 
 /* ---- nodes ---- */
 
-/* With a reference, and room for its name; NULL: no memory. */
-static struct task_group *allocate_group(size_t name_length)
+/* With a reference, and room for its name; `above` has its memory. NULL: no memory. */
+static struct task_group *allocate_group(struct memory_group *above, size_t name_length)
 {
 	size_t cpus_size = cpu_count * sizeof(struct group_cpu);
 	struct task_group *group = kzalloc(sizeof(*group) + cpus_size + name_length + 1);
 
 	if (!group)
 		return NULL;
+	group->memory = memory_group_create(above);
+	if (!group->memory) {
+		kfree(group);
+		return NULL;
+	}
 	group->cpus = (struct group_cpu *)(group + 1);
 	group->name = (char *)group->cpus + cpus_size;
 	group->references = 1;
@@ -191,7 +201,8 @@ static struct task_group *allocate_group(size_t name_length)
 
 int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode)
 {
-	struct task_group *group = page_is_scarce() ? NULL : allocate_group(length);
+	struct memory_group *above = tree_group_of(parent)->memory;
+	struct task_group *group = page_is_scarce() ? NULL : allocate_group(above, length);
 	int error;
 
 	if (!group)
@@ -204,10 +215,11 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint
 		group->parent = tree_group_of(cg_node_group(parent));
 		group->competes = has_cpu_controller(&group->node);
 		group->weight = cg_node_shares(&group->node);
+		group->memory->node = &group->node;
 	}
 	tree_publish_and_unlock();
 	if (error)
-		kfree(group);
+		tree_node_put(&group->node);
 	return error;
 }
 
@@ -223,6 +235,7 @@ int tree_remove_node(struct cg_node *node)
 		group_retire(group);
 		tree_news_end(node);
 		group_bequeath(group, up);
+		tree_memory_remove(node);
 	}
 	tree_publish_and_unlock();
 	if (!error)
@@ -294,6 +307,7 @@ static const struct sysfs_environment environment = {
 	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
 	.kill = tree_kill,
+	.memory_usage = tree_memory_usage,
 	.topology = &machine_topology,
 };
 
@@ -318,6 +332,7 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct c
 	mutex_lock(&tree_mutex);
 	error = sysfs_store(&of_opener, row, node, text, length);
 	publish_and_wait();
+	tree_memory_enforce(node);
 	return error;
 }
 
@@ -346,6 +361,7 @@ static void adopt(struct task *task)
 	task->allowed = task->member.kernel_thread ? kernel_cpus : task->member.allowed;
 	task->entity.group = tree_group_of(cg_node_group(node));
 	task->entity.account = tree_group_of(node);
+	tree_memory_place(task);
 }
 
 /* CLONE_INTO_CGROUP asks for both. */
@@ -393,6 +409,7 @@ void tree_exit(struct task *task)
 		sched_set_group(task, root_group, root_group);
 		/* No change of the tree reaches it any more: no CPU it might need may go. */
 		sched_publish_allowed(task, &cpu_possible, &leaving);
+		tree_memory_leave(task);
 	}
 	tree_publish_and_unlock();
 }
@@ -429,7 +446,8 @@ void cg_assert_failed(const char *expression, const char *file, int line)
 
 void tree_init(void)
 {
-	cg_tree_init(&tree, &cpu_possible, &cpu_online, CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_PIDS);
+	cg_tree_init(&tree, &cpu_possible, &cpu_online,
+		     CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_MEMORY | CG_HAS_PIDS);
 	cg_tree_set_features(&tree,
 			     CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_MEMS |
 				     CG_FEATURE_PARTITIONS,
@@ -440,9 +458,10 @@ void tree_init(void)
 	cg_tree_set_classes(&tree, &performance, &efficiency);
 	cg_count_running(&tree);
 	kernel_cpus = tree.root.effective;
-	root_group = allocate_group(0);
+	root_group = allocate_group(NULL, 0);
 	if (!root_group)
 		panic("no memory for the root of the tree");
+	root_group->memory->node = &tree.root;
 	root_group->made.mode = 0755;
 	root_group->active = root_group->competes = true;
 	for (unsigned int id = 0; id < cpu_count; id++) {

@@ -60,10 +60,11 @@ int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const ch
 
 /*
  * Files whose changes are told to those who wait for them: cgroup.events, pids.events,
- * cpuset.cpus.effective, cpuset.cpus.partition. A descriptor has news when the count is another than it was at its last read;
- * the queue is woken at each change, and when the node is removed.
+ * cpuset.cpus.effective, cpuset.cpus.partition, memory.events, memory.events.local. A descriptor has
+ * news when the count is another than it was at its last read; the queue is woken at each change, and when the node is removed.
  */
-enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_PARTITION, TREE_NEWS_COUNT };
+enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_PARTITION,
+		 TREE_NEWS_MEMORY, TREE_NEWS_MEMORY_LOCAL, TREE_NEWS_COUNT };
 uint32_t tree_news_count(struct cg_node *node, enum tree_news news);
 struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news);
 /* Whom to tell besides, set at boot. Called at each change with the mutex held. */
@@ -80,6 +81,25 @@ void tree_publish_mems(struct task *task);
 bool tree_has_moves(void);
 /* Moves them. Sleeps; takes LOCK_RANK_MOVER and the mutex. */
 void tree_move_pages(void);
+
+/*
+ * The memory controller. For tree.c, with the mutex: a task came to a node (of its own domain); it is about
+ * to leave the tree; a node was removed; memory.max changed; the numbers of a node.
+ */
+void tree_memory_place(struct task *task);
+void tree_memory_leave(struct task *task);
+void tree_memory_remove(struct cg_node *node);
+void tree_memory_publish(struct cg_node *node);
+void tree_memory_usage(void *unused, const struct cg_node *node, struct sysfs_memory_usage *usage);
+/* After memory.max was lowered, without the mutex: kills until it holds, or nobody is left, or a signal
+ * comes. */
+void tree_memory_enforce(struct cg_node *node);
+/* The current task's operation failed for the charge that it was refused (or for another reason: false).
+ * Makes room; true: it may be done again. Sleeps; nothing of rank >= LOCK_RANK_TREE is held. */
+bool tree_memory_settle(void);
+/* It was refused a charge and went on without: that is counted. */
+void tree_memory_forgo(void);
+
 /* Takes over what the last operation changed, and lets go of the tree. Nobody has lost a CPU. */
 void tree_publish_and_unlock(void);
 
