@@ -167,6 +167,7 @@ struct cg_node {
 	uint64_t period_us;       /* (t) cpu.max */
 	uint64_t burst_us;        /* (t) cpu.max.burst: saved time that may be used on top */
 
+	bool opaque;              /* (t) sched.opaque: who is here or below sees no more than that */
 	bool freeze;              /* (t) cgroup.freeze: its own request */
 	uint32_t freezers;        /* (t) nodes from here up that request it */
 	uint32_t running_count;   /* (t) members here and below that have not stopped */
@@ -212,6 +213,7 @@ struct cg_tree {
 	bool counts_running;           /* (i) members stop when the caller says so, not at once */
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
+	uint32_t opaque_count;         /* (t) nodes with sched.opaque; a look without the guard is a hint */
 	uint32_t exclusive_count;      /* (t) nodes with a cpuset.cpus.exclusive */
 	struct cpumask class_cpus[CG_CPU_CLASS_COUNT]; /* (i) the CPUs of each class */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
@@ -296,6 +298,14 @@ int cg_set_descendants_max(struct cg_node *node, int32_t limit);
 /* cgroup.freeze: 0 or 1, else -ERANGE. What is below freezes with it. O(nodes below). -EACCES the
  * root, -ENODEV. */
 int cg_set_freeze(struct cg_node *node, int32_t freeze);
+
+/* sched.opaque: 0 or 1, else -ERANGE. -EACCES the root, -ENODEV. */
+int cg_set_opaque(struct cg_node *node, int32_t opaque);
+/* The node's nearest that is opaque, itself included: whoever is in `node` sees it and what is below
+ * it. NULL: there is none, and it sees everything. O(depth). */
+const struct cg_node *cg_opaque_top(const struct cg_node *node);
+/* Whether who is in `viewer` sees that node's CPUs. */
+bool cg_sees(const struct cg_node *viewer, const struct cg_node *node);
 
 /* Whether its members are to stand still; whether all of them do, those below included. */
 static inline bool cg_node_freezes(const struct cg_node *node)

@@ -214,7 +214,7 @@ static void check_names(const struct cg_tree *tree)
 void cg_check(const struct cg_tree *tree)
 {
 	int64_t surplus = 0;
-	uint32_t exclusive_count = 0;
+	uint32_t exclusive_count = 0, opaque_count = 0;
 	const struct cg_node *node = &tree->root;
 	for (; node; node = cg_next_below(node, &tree->root)) {
 		check_shape(tree, node);
@@ -222,9 +222,11 @@ void cg_check(const struct cg_tree *tree)
 		check_control(node);
 		check_masks(tree, node);
 		exclusive_count += !cpumask_empty(&node->exclusive);
+		opaque_count += node->opaque;
 		surplus += check_members(node);
 	}
 	cg_assert(surplus == 0);
 	cg_assert(exclusive_count == tree->exclusive_count);
+	cg_assert(opaque_count == tree->opaque_count && !tree->root.opaque);
 	check_names(tree);
 }

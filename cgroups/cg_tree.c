@@ -69,6 +69,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->boot_isolated = tree->boot_quiet = cpumask_none();
 	cg_link_init(&tree->partitions);
 	tree->exclusive_count = 0;
+	tree->opaque_count = 0;
 	tree->stranded = false;
 	cg_link_init(&tree->changed_nodes);
 	cg_link_init(&tree->changed_members);
@@ -179,6 +180,7 @@ int cg_remove(struct cg_node *node)
 	struct cg_node *parent = node->parent;
 	cg_assert(node->task_count == 0);
 	cg_partition_reset(node);
+	cg_set_opaque(node, 0);
 	cg_link_remove(&node->siblings);
 	cg_link_remove(&node->name_link);
 	cg_link_remove(&node->changed_link);

@@ -36,6 +36,8 @@ SYSFS_SHOW(cgroup_stat);
 SYSFS_SHOW(cgroup_freeze);
 SYSFS_STORE(cgroup_freeze);
 SYSFS_STORE(cgroup_kill);
+SYSFS_SHOW(sched_opaque);
+SYSFS_STORE(sched_opaque);
 
 /* cpuset_files.c */
 SYSFS_SHOW(cpuset_cpus);

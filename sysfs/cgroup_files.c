@@ -269,3 +269,22 @@ SYSFS_STORE(cgroup_kill)
 	environment->kill(environment->context, node);
 	return 0;
 }
+
+SYSFS_SHOW(sched_opaque)
+{
+	(void)environment;
+	put_line(out, node->opaque);
+	return 0;
+}
+
+/* Who is behind it does not take it away. */
+SYSFS_STORE(sched_opaque)
+{
+	int32_t opaque;
+	int error = text_to_int(text_trim((struct text){ text, length }), &opaque);
+	if (error)
+		return error;
+	if (!opaque && node->opaque && environment->viewer && cg_sees(node, environment->viewer))
+		return -EPERM;
+	return cg_set_opaque(node, opaque);
+}

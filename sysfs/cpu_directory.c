@@ -3,6 +3,8 @@
  * cpu_directory.c - the files of /sys/devices/system/cpu/cpuN, of one CPU each: whether it runs, and
  * what of the machine's shape concerns it.
  *
+ * Who is behind sched.opaque sees its own CPUs as equal cores of one package.
+ *
  * Siblings and sharers are those that run. A CPU that does not run tells nothing of its shape:
  * ENODEV.
  *
@@ -52,7 +54,9 @@ static int online_store(const struct sysfs_environment *environment, unsigned in
 CPU_SHOW(cpu_capacity)
 {
 	(void)tree;
-	return show_number(out, environment->topology->cpus[place.cpu].capacity);
+	return show_number(out, sysfs_is_opaque(environment) ?
+				TOPOLOGY_CAPACITY_FULL :
+				environment->topology->cpus[place.cpu].capacity);
 }
 
 /* ---- topology/ ---- */
@@ -72,12 +76,19 @@ static int show_running(const struct cg_tree *tree, unsigned int cpu, struct cpu
 	return end_line(out);
 }
 
+static struct cpumask siblings(const struct sysfs_environment *environment, const struct cg_tree *tree,
+			       unsigned int cpu, enum topology_level level)
+{
+	if (!sysfs_is_opaque(environment))
+		return topology_siblings(environment->topology, cpu, level);
+	return level == TOPOLOGY_PACKAGE ? sysfs_seen_cpus(environment, tree) : cpumask_of(cpu);
+}
+
 #define SIBLINGS(file, level, form) \
 	CPU_SHOW(file) \
 	{ \
 		return show_running(tree, place.cpu, \
-				    topology_siblings(environment->topology, place.cpu, level), form, \
-				    out); \
+				    siblings(environment, tree, place.cpu, level), form, out); \
 	}
 
 SIBLINGS(core_cpus, TOPOLOGY_CORE, AS_MASK)
@@ -87,18 +98,19 @@ SIBLINGS(cluster_cpus_list, TOPOLOGY_CLUSTER, AS_LIST)
 SIBLINGS(package_cpus, TOPOLOGY_PACKAGE, AS_MASK)
 SIBLINGS(package_cpus_list, TOPOLOGY_PACKAGE, AS_LIST)
 
-#define NUMBER(file) \
+#define NUMBER(file, when_opaque) \
 	CPU_SHOW(file) \
 	{ \
 		if (!cpumask_test(&tree->online, place.cpu)) \
 			return -ENODEV; \
-		return show_number(out, environment->topology->cpus[place.cpu].file); \
+		return show_number(out, sysfs_is_opaque(environment) ? \
+					(int32_t)(when_opaque) : \
+					environment->topology->cpus[place.cpu].file); \
 	}
 
-/* As Linux 6.12 names the fields: physical_package_id is package_id. */
-NUMBER(core_id)
-NUMBER(cluster_id)
-NUMBER(package_id)
+NUMBER(core_id, place.cpu)
+NUMBER(cluster_id, -1)
+NUMBER(package_id, 0)
 
 /* ---- cache/indexN/ ---- */
 
@@ -208,6 +220,16 @@ static const struct sysfs_cpu_file files[] = {
 	{ "shared_cpu_map", SYSFS_OF_CACHE, 0444, shared_cpu_map_show, NULL, NULL },
 	{ "shared_cpu_list", SYSFS_OF_CACHE, 0444, shared_cpu_list_show, NULL, NULL },
 };
+
+int sysfs_show_cpu(const struct sysfs_environment *environment, const struct sysfs_cpu_file *file,
+		   const struct cg_tree *tree, struct sysfs_cpu_place place, struct outbuf *out)
+{
+	struct cpumask seen = sysfs_seen_cpus(environment, tree);
+	if (!cpumask_test(&seen, place.cpu) ||
+	    (file->directory == SYSFS_OF_CACHE && sysfs_is_opaque(environment)))
+		return -ENOENT;
+	return file->show(environment, tree, place, out);
+}
 
 const struct sysfs_cpu_file *sysfs_cpu_files(size_t *count)
 {

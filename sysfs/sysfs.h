@@ -49,6 +49,7 @@ struct sysfs_environment {
 	/* Whether the writer may make a remote partition: 0 or -EPERM. NULL: everybody may. */
 	int (*may_take_root_cpus)(void *context);
 	const struct topology *topology; /* of /sys/devices/system/cpu */
+	const struct cg_node *viewer; /* where who reads or writes is; NULL: sees everything */
 	/* With the memory controller. */
 	void (*memory_usage)(void *context, const struct cg_node *node,
 			     struct sysfs_memory_usage *usage);
@@ -63,6 +64,7 @@ struct sysfs_row {
 	uint8_t where;              /* enum sysfs_where */
 	cg_controllers controllers; /* the node must have one of them; 0: always there */
 	uint8_t features;           /* the system must have all of them (enum cg_feature) */
+	bool tells_cpus;            /* hidden from those that do not see the node's CPUs */
 	uint16_t write_max;         /* bytes; 0: SYSFS_WRITE_MAX */
 	/* 0 or -errno; NULL: cannot be read. */
 	int (*show)(const struct sysfs_environment *environment, const struct cg_node *node,
@@ -98,6 +100,18 @@ struct sysfs_cpu_file {
 };
 const struct sysfs_cpu_file *sysfs_cpu_files(size_t *count);
 
+/*
+ * One read of it. 0, or -ENOENT the reader does not see that CPU (or has no caches to see), -ENODEV
+ * the CPU does not run.
+ */
+int sysfs_show_cpu(const struct sysfs_environment *environment, const struct sysfs_cpu_file *file,
+		   const struct cg_tree *tree, struct sysfs_cpu_place place, struct outbuf *out);
+
+/* Whether the reader sees no more than his subtree; the CPUs that he sees of the possible ones. */
+bool sysfs_is_opaque(const struct sysfs_environment *environment);
+struct cpumask sysfs_seen_cpus(const struct sysfs_environment *environment,
+			       const struct cg_tree *tree);
+
 /* Whether the file is in that node's directory now. */
 bool sysfs_row_visible(const struct sysfs_row *row, const struct cg_node *node);
 /* The visible file of that name in a node's directory, in /sys/devices/system/cpu; NULL: none. */
@@ -106,7 +120,7 @@ const struct sysfs_row *sysfs_find_cpu_row(const char *name, size_t length);
 
 /*
  * One read of the whole file into *out (which may overflow: see outbuf.h). 0, or -ENODEV the node
- * is dead, -EINVAL the file cannot be read, -EOPNOTSUPP what the file itself answers.
+ * is dead, -EACCES the reader does not see its CPUs, -EINVAL the file cannot be read, -EOPNOTSUPP what the file itself answers.
  */
 int sysfs_show(const struct sysfs_environment *environment, const struct sysfs_row *row,
 	       const struct cg_node *node, struct outbuf *out);

@@ -34,21 +34,23 @@ static const struct sysfs_row cgroup_rows[] = {
 	{ NAMED("cgroup.kill"), .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
 	  .mode = 0200, .store = cgroup_kill_store },
 	{ NAMED("cpu.stat"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
-	{ NAMED("cpu.stat.percpu"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
+	{ NAMED("cpu.stat.percpu"), .tells_cpus = true, .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
 
-	{ NAMED("cpuset.cpus"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("sched.opaque"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_opaque) },
+
+	{ NAMED("cpuset.cpus"), .tells_cpus = true, .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_cpus) },
-	{ NAMED("cpuset.cpus.effective"), .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus.effective"), .tells_cpus = true, .where = SYSFS_EVERYWHERE, .controllers = CG_HAS_CPUSET,
 	  READ_ONLY(cpuset_cpus_effective) },
-	{ NAMED("cpuset.cpus.exclusive"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus.exclusive"), .tells_cpus = true, .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_PARTITIONS, .write_max = LIST_WRITE_MAX,
 	  READ_WRITE(cpuset_cpus_exclusive) },
-	{ NAMED("cpuset.cpus.exclusive.effective"), .where = SYSFS_BELOW_ROOT,
+	{ NAMED("cpuset.cpus.exclusive.effective"), .tells_cpus = true, .where = SYSFS_BELOW_ROOT,
 	  .controllers = CG_HAS_CPUSET, .features = CG_FEATURE_PARTITIONS,
 	  READ_ONLY(cpuset_cpus_exclusive_effective) },
-	{ NAMED("cpuset.cpus.partition"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus.partition"), .tells_cpus = true, .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_PARTITIONS, READ_WRITE(cpuset_cpus_partition) },
-	{ NAMED("cpuset.cpus.isolated"), .where = SYSFS_ON_ROOT, .controllers = CG_HAS_CPUSET,
+	{ NAMED("cpuset.cpus.isolated"), .tells_cpus = true, .where = SYSFS_ON_ROOT, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_PARTITIONS, READ_ONLY(cpuset_cpus_isolated) },
 	{ NAMED("cpuset.mems"), .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,
 	  .features = CG_FEATURE_MEMS, .write_max = LIST_WRITE_MAX, READ_WRITE(cpuset_mems) },
@@ -150,6 +152,17 @@ const struct sysfs_row *sysfs_find_cpu_row(const char *name, size_t length)
 	return NULL;
 }
 
+bool sysfs_is_opaque(const struct sysfs_environment *environment)
+{
+	return cg_opaque_top(environment->viewer);
+}
+
+struct cpumask sysfs_seen_cpus(const struct sysfs_environment *environment,
+			       const struct cg_tree *tree)
+{
+	return sysfs_is_opaque(environment) ? environment->viewer->effective : tree->possible;
+}
+
 int sysfs_show(const struct sysfs_environment *environment, const struct sysfs_row *row,
 	       const struct cg_node *node, struct outbuf *out)
 {
@@ -157,6 +170,8 @@ int sysfs_show(const struct sysfs_environment *environment, const struct sysfs_r
 		return -ENODEV;
 	if (!row->show)
 		return -EINVAL;
+	if (row->tells_cpus && !cg_sees(environment->viewer, node))
+		return -EACCES;
 	return row->show(environment, node, out);
 }
 

@@ -1,56 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * topology_files.c - the files of /sys/devices/system/cpu: which CPUs there are.
+ * topology_files.c - the files of /sys/devices/system/cpu: which CPUs there are, as far as the
+ * reader sees them.
  *
  * Context: the caller holds whatever guards the tree; the node is its root.
  */
 #include "sysfs/cells.h"
 
-static int show_list(struct outbuf *out, const struct cpumask *mask)
+/* Of the mask what the reader sees. */
+static int show_list(const struct sysfs_environment *environment, const struct cg_node *root,
+		     struct outbuf *out, const struct cpumask *mask)
 {
-	outbuf_list(out, mask);
+	struct cpumask seen = sysfs_seen_cpus(environment, root->tree);
+	seen = cpumask_and(&seen, mask);
+	outbuf_list(out, &seen);
 	outbuf_char(out, '\n');
 	return 0;
 }
 
 SYSFS_SHOW(topology_online)
 {
-	(void)environment;
-	return show_list(out, &node->tree->online);
+	return show_list(environment, node, out, &node->tree->online);
 }
 
 SYSFS_SHOW(topology_offline)
 {
-	(void)environment;
 	struct cpumask offline = cpumask_andnot(&node->tree->possible, &node->tree->online);
-	return show_list(out, &offline);
+	return show_list(environment, node, out, &offline);
 }
 
 SYSFS_SHOW(topology_possible)
 {
-	(void)environment;
-	return show_list(out, &node->tree->possible);
+	return show_list(environment, node, out, &node->tree->possible);
 }
 
 /* No CPU is ever plugged in or pulled out: what is possible is present. */
 SYSFS_SHOW(topology_present)
 {
-	(void)environment;
-	return show_list(out, &node->tree->possible);
+	return show_list(environment, node, out, &node->tree->possible);
 }
 
 /* What the boot took out of ordinary scheduling, and what isolated partitions have. */
 SYSFS_SHOW(topology_isolated)
 {
-	(void)environment;
 	struct cpumask isolated = cg_isolated(node->tree);
-	return show_list(out, &isolated);
+	return show_list(environment, node, out, &isolated);
 }
 
 SYSFS_SHOW(topology_nohz_full)
 {
-	(void)node;
-	return show_list(out, &environment->topology->nohz_full);
+	return show_list(environment, node, out, &node->tree->boot_quiet);
 }
 
 SYSFS_SHOW(topology_kernel_max)

@@ -241,6 +241,13 @@ bool sink_add_dots(struct directory_sink *sink, struct file *file)
 
 int dentry_list_children(struct file *file, struct directory_sink *sink)
 {
+	return dentry_list_some(file, sink, NULL, NULL);
+}
+
+int dentry_list_some(struct file *file, struct directory_sink *sink,
+		     bool (*wanted)(const struct dentry *child, const void *context),
+		     const void *context)
+{
 	struct dentry *child;
 
 	if (sink_add_dots(sink, file))
@@ -248,7 +255,7 @@ int dentry_list_children(struct file *file, struct directory_sink *sink)
 	TAILQ_FOREACH(child, &file->path.dentry->order, order_link) {
 		struct name name = { child->name, child->name_length };
 
-		if (child->cookie < file->position)
+		if (child->cookie < file->position || (wanted && !wanted(child, context)))
 			continue;
 		if (!sink_add(sink, file, &name, child->inode->number, child->inode->mode,
 			      child->cookie + 1))

@@ -237,8 +237,11 @@ struct dentry *dentry_find(struct dentry *directory, const struct name *name);
 /* Removes everything below a root that nobody uses any more. */
 void dentry_empty(struct dentry *root);
 bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor);
-/* Lists a kept directory. */
+/* Lists a kept directory; or of its entries those that the filter lets through. */
 int dentry_list_children(struct file *file, struct directory_sink *sink);
+int dentry_list_some(struct file *file, struct directory_sink *sink,
+		     bool (*wanted)(const struct dentry *child, const void *context),
+		     const void *context);
 /* "." and "..", at positions 0 and 1, as every listing begins: true when the sink is full. */
 bool sink_add_dots(struct directory_sink *sink, struct file *file);
 

@@ -6,6 +6,7 @@
 #include "kernel/fs/procfs.h"
 #include "kernel/mm/page.h"
 #include "kernel/proc/family.h"
+#include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/timer.h"
 #include "kernel/sys/abi.h"
@@ -20,11 +21,22 @@ static int show_cmdline(struct text *text, const struct proc_subject *subject)
 	return 0;
 }
 
+/* The CPUs that run and that the reader sees. */
+static struct cpumask seen_cpus(void)
+{
+	struct cpumask seen;
+
+	tree_view(&seen);
+	return cpumask_and(&seen, &cpu_online);
+}
+
 static int show_cpuinfo(struct text *text, const struct proc_subject *subject)
 {
+	const struct cpumask seen = seen_cpus();
+
 	(void)subject;
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-		if (cpumask_test(&cpu_online, cpu))
+		if (cpumask_test(&seen, cpu))
 			text_printf(text,
 				"processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\nmmu\t\t: sv39\n\n",
 				cpu, (unsigned long)cpu_table[cpu]->hart, machine.isa);
@@ -98,11 +110,12 @@ static int show_stat(struct text *text, const struct proc_subject *subject)
 {
 	uint64_t now = time_now_ns(), idle_all = 0, switches = 0, interrupts = 0;
 	unsigned int online = 0;
+	const struct cpumask seen = seen_cpus();
 	int64_t boot = (realtime_now_ns() - (int64_t)now) / (int64_t)NSEC_PER_SEC;
 
 	(void)subject;
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		if (!cpumask_test(&cpu_online, cpu))
+		if (!cpumask_test(&seen, cpu))
 			continue;
 		online++;
 		idle_all += sched_cpu_idle_ns(cpu);
@@ -115,7 +128,7 @@ static int show_stat(struct text *text, const struct proc_subject *subject)
 		(unsigned long)((all - MIN(idle_all, all)) / TICK_NS),
 		(unsigned long)(idle_all / TICK_NS));
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		if (!cpumask_test(&cpu_online, cpu))
+		if (!cpumask_test(&seen, cpu))
 			continue;
 		uint64_t idle = sched_cpu_idle_ns(cpu);
 
@@ -133,10 +146,11 @@ static int show_stat(struct text *text, const struct proc_subject *subject)
 static int show_uptime(struct text *text, const struct proc_subject *subject)
 {
 	uint64_t now = time_now_ns() / TICK_NS, idle = 0;
+	const struct cpumask seen = seen_cpus();
 
 	(void)subject;
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-		if (cpumask_test(&cpu_online, cpu))
+		if (cpumask_test(&seen, cpu))
 			idle += sched_cpu_idle_ns(cpu);
 	idle /= TICK_NS;
 	text_printf(text, "%lu.%02lu %lu.%02lu\n", (unsigned long)(now / 100),

@@ -131,7 +131,7 @@ static struct memory_facts memory_facts(struct task *task)
 
 static uint32_t last_cpu(struct task *task)
 {
-	return task && task->cpu ? task->cpu->id : 0;
+	return task && tree_sees_task(task) && task->cpu ? task->cpu->id : 0;
 }
 
 /* The 52 fields of proc_pid_stat(5); those that this kernel has nothing to say to are 0. */
@@ -233,6 +233,9 @@ static void show_mask_words(struct text *text, const struct cpumask *mask)
 static int show_allowed(struct text *text, struct task *task)
 {
 	struct cpumask allowed;
+
+	if (!tree_sees_task(task))
+		return 0;
 	char *list = kmalloc(LIST_SIZE_MAX);
 
 	if (!list)

@@ -502,6 +502,70 @@ static struct dentry *add(struct dentry *directory, const char *text, const stru
 	return dentry;
 }
 
+/* ---- /sys/devices/system/cpu: what the reader sees of it ---- */
+
+struct view {
+	struct cpumask cpus;
+	bool opaque;
+};
+
+/* cpuN of a CPU that is seen; cache/ by who sees the machine's shape; every other name. */
+static bool is_seen(const struct dentry *child, const void *context)
+{
+	const struct view *view = context;
+	unsigned int cpu = 0;
+
+	if (!view->opaque)
+		return true;
+	if (!strcmp(child->name, "cache"))
+		return false;
+	if (strncmp(child->name, "cpu", 3) != 0 || child->name[3] < '0' || child->name[3] > '9')
+		return true;
+	for (const char *digit = child->name + 3; *digit; digit++)
+		cpu = cpu * 10 + (unsigned int)(*digit - '0');
+	return cpumask_test(&view->cpus, cpu);
+}
+
+static int cpu_directory_lookup(struct dentry *directory, const struct name *name, struct dentry **found)
+{
+	struct view view;
+
+	*found = dentry_find(directory, name);
+	if (!*found)
+		return -ENOENT;
+	view.opaque = tree_view(&view.cpus);
+	if (is_seen(*found, &view))
+		return 0;
+	dentry_put(*found);
+	return -ENOENT;
+}
+
+static int cpu_directory_list(struct file *file, struct directory_sink *sink)
+{
+	struct view view;
+
+	view.opaque = tree_view(&view.cpus);
+	return dentry_list_some(file, sink, is_seen, &view);
+}
+
+static const struct inode_operations cpu_directory_operations = {
+	.lookup = cpu_directory_lookup,
+	.release = row_inode_release,
+};
+
+static const struct file_operations cpu_directory_file_operations = {
+	.list = cpu_directory_list,
+};
+
+static struct dentry *add_cpu_directory(struct dentry *above, const char *name)
+{
+	struct dentry *directory = add(above, name, NULL);
+
+	directory->inode->operations = &cpu_directory_operations;
+	directory->inode->file_operations = &cpu_directory_file_operations;
+	return directory;
+}
+
 /* The files of one CPU that belong into a directory below it. */
 static void add_cpu_files(struct dentry *here, enum sysfs_cpu_directory directory,
 			  struct sysfs_cpu_place place)
@@ -531,7 +595,7 @@ static void add_cpu(struct dentry *directory, unsigned int cpu)
 	char name[16];
 
 	snprintf(name, sizeof(name), "cpu%u", cpu);
-	struct dentry *here = add(directory, name, NULL);
+	struct dentry *here = add_cpu_directory(directory, name);
 
 	add_cpu_files(here, SYSFS_OF_CPU, place);
 	add_cpu_files(add(here, "topology", NULL), SYSFS_OF_TOPOLOGY, place);
@@ -584,7 +648,7 @@ void sysfs_init(void)
 	sysfs_root = add(NULL, "", NULL);
 	add(add(sysfs_root, "fs", NULL), "cgroup", NULL);
 	struct dentry *cpu =
-		add(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu", NULL);
+		add_cpu_directory(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu");
 
 	for (size_t i = 0; i < count; i++)
 		add(cpu, rows[i].name, &rows[i]);

@@ -317,7 +317,10 @@ int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffe
 	int error;
 
 	mutex_lock(&tree_mutex);
-	error = sysfs_show(&environment, row, node, &out);
+	struct sysfs_environment of_reader = environment;
+
+	of_reader.viewer = current->member.node;
+	error = sysfs_show(&of_reader, row, node, &out);
 	mutex_unlock(&tree_mutex);
 	return error ? error : (int64_t)out.length;
 }
@@ -330,6 +333,7 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct c
 
 	of_opener.context = (void *)(uintptr_t)opener;
 	mutex_lock(&tree_mutex);
+	of_opener.viewer = current->member.node;
 	error = sysfs_store(&of_opener, row, node, text, length);
 	publish_and_wait();
 	tree_memory_enforce(node);
@@ -342,7 +346,10 @@ int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place 
 	struct outbuf out = { .data = buffer, .size = size };
 
 	mutex_lock(&tree_mutex);
-	int error = file->show(&environment, &tree, place, &out);
+	struct sysfs_environment of_reader = environment;
+
+	of_reader.viewer = current->member.node;
+	int error = sysfs_show_cpu(&of_reader, file, &tree, place, &out);
 	mutex_unlock(&tree_mutex);
 	return error ? error : (int64_t)out.length;
 }

@@ -58,6 +58,13 @@ int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place 
 		      size_t size);
 int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const char *text, size_t length);
 
+/* ---- tree_view.c: sched.opaque. Take the mutex. ---- */
+
+/* The possible CPUs that the current task sees; whether those are not all. */
+bool tree_view(struct cpumask *cpus);
+/* Whether it sees where that task runs. */
+bool tree_sees_task(const struct task *task);
+
 /*
  * Files whose changes are told to those who wait for them: cgroup.events, pids.events,
  * cpuset.cpus.effective, cpuset.cpus.partition, memory.events, memory.events.local. A descriptor has

@@ -79,6 +79,10 @@ int64_t sys_sched_getaffinity(const uint64_t *argument)
 	struct task *task = named_task(argument[0]);
 	if (!task)
 		return -ESRCH;
+	if (!tree_sees_task(task)) {
+		release_task(argument[0], task);
+		return -EPERM;
+	}
 	struct cpumask mask;
 	size_t words = mask_words();
 	spin_lock(&task->lock);
