@@ -67,6 +67,7 @@ SYSFS_STORE(cpu_max);
 SYSFS_SHOW(cpu_max_burst);
 SYSFS_STORE(cpu_max_burst);
 SYSFS_SHOW(cpu_stat);
+SYSFS_SHOW(cpu_stat_local);
 SYSFS_SHOW(cpu_stat_percpu);
 
 /* pids_files.c */

@@ -121,14 +121,38 @@ SYSFS_STORE(cpu_max_burst)
 	return error ? error : cg_set_burst(node, burst);
 }
 
+static bool has_bandwidth(const struct cg_node *node)
+{
+	return node->tree->features & CG_FEATURE_BANDWIDTH && cg_node_controllers(node) & CG_HAS_CPU;
+}
+
 SYSFS_SHOW(cpu_stat)
 {
+	struct sysfs_cpu_bandwidth bandwidth;
 	struct sysfs_cpu_usage usage = { 0, 0, 0 };
 	environment->cpu_usage(environment->context, node, &node->tree->possible, &usage);
 	outbuf_field(out, "usage_usec", usage.user_us + usage.system_us);
 	outbuf_field(out, "user_usec", usage.user_us);
 	outbuf_field(out, "system_usec", usage.system_us);
 	outbuf_field(out, "nice_usec", usage.nice_us);
+	if (!has_bandwidth(node))
+		return 0;
+	environment->cpu_bandwidth(environment->context, node, &bandwidth);
+	outbuf_field(out, "nr_periods", bandwidth.periods);
+	outbuf_field(out, "nr_throttled", bandwidth.throttled_periods);
+	outbuf_field(out, "throttled_usec", bandwidth.throttled_us);
+	outbuf_field(out, "nr_bursts", bandwidth.bursts);
+	outbuf_field(out, "burst_usec", bandwidth.burst_us);
+	return 0;
+}
+
+SYSFS_SHOW(cpu_stat_local)
+{
+	struct sysfs_cpu_bandwidth bandwidth;
+	if (!has_bandwidth(node))
+		return 0;
+	environment->cpu_bandwidth(environment->context, node, &bandwidth);
+	outbuf_field(out, "throttled_usec", bandwidth.held_us);
 	return 0;
 }
 

@@ -30,6 +30,16 @@ struct sysfs_memory_usage {
 	uint64_t anon, file, kernel_stack, page_tables, kernel; /* `kernel` has all of the kernel's */
 };
 
+/* What a node's quota did to it: cpu.stat. */
+struct sysfs_cpu_bandwidth {
+	uint64_t periods;           /* in which its tasks ran, or waited for the quota */
+	uint64_t throttled_periods; /* of them, in which a task had to wait */
+	uint64_t throttled_us;      /* how long, each CPU for itself */
+	uint64_t bursts;            /* periods with more than the quota, saved before */
+	uint64_t burst_us;          /* how much more, in all */
+	uint64_t held_us;           /* how long tasks of this node waited for any quota above them */
+};
+
 /* What only the surrounding system knows. `context` is handed to each function. */
 struct sysfs_environment {
 	void *context;
@@ -40,6 +50,9 @@ struct sysfs_environment {
 	/* What they had on those CPUs up to now. */
 	void (*cpu_usage)(void *context, const struct cg_node *node, const struct cpumask *cpus,
 			  struct sysfs_cpu_usage *usage);
+	/* With CG_FEATURE_BANDWIDTH. */
+	void (*cpu_bandwidth)(void *context, const struct cg_node *node,
+			      struct sysfs_cpu_bandwidth *bandwidth);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is

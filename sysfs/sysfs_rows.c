@@ -34,6 +34,8 @@ static const struct sysfs_row cgroup_rows[] = {
 	{ NAMED("cgroup.kill"), .where = SYSFS_BELOW_ROOT, .features = CG_FEATURE_KILL,
 	  .mode = 0200, .store = cgroup_kill_store },
 	{ NAMED("cpu.stat"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat) },
+	{ NAMED("cpu.stat.local"), .where = SYSFS_EVERYWHERE, .features = CG_FEATURE_BANDWIDTH,
+	  READ_ONLY(cpu_stat_local) },
 	{ NAMED("cpu.stat.percpu"), .tells_cpus = true, .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
 
 	{ NAMED("sched.opaque"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_opaque) },

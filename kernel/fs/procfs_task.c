@@ -52,6 +52,7 @@ static char state_letter(const struct proc_subject *subject)
 		return 'Z';
 	switch (__atomic_load_n(&subject->task->state, __ATOMIC_RELAXED)) {
 	case TASK_RUNNING:
+	case TASK_THROTTLED:
 		return 'R';
 	case TASK_INTERRUPTIBLE:
 		return 'S';

@@ -140,7 +140,7 @@ static void poke(struct task *task, unsigned int states)
 	__atomic_fetch_or(&task->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	if (task != current)
 		sched_kick(task);
-	sched_wake_states(task, states);
+	sched_wake_states(task, states | 1U << TASK_THROTTLED);
 }
 
 /* One thread that may take the signal looks at it; nobody: it waits until someone unblocks it. */

@@ -11,6 +11,7 @@
 #include "kernel/riscv/offsets.h"
 #include "kernel/riscv/user_copy.h"
 #include "kernel/sched/tree.h"
+#include "kernel/sched/bandwidth.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -122,6 +123,8 @@ void trap_user_work(struct trap_frame *frame)
 		end_refused_call(frame);
 	if (work & (WORK_SIGNAL | WORK_RESTORE_MASK))
 		signal_deliver(frame);
+	if (work & WORK_THROTTLE)
+		bandwidth_wait();
 }
 
 static const char *cause_name(uint64_t cause)

@@ -7,6 +7,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/riscv/csr.h"
+#include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
@@ -45,7 +46,9 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		entity->charged_ns = now_ns;
 		return;
 	}
-	charge_node(task, runqueue_charge(queue, entity, now_ns));
+	uint64_t had = runqueue_charge(queue, entity, now_ns);
+	charge_node(task, had);
+	bandwidth_charge(task->cpu, task, had, now_ns);
 
 	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
 	runqueue_reweigh(queue, entity, weight);
@@ -62,6 +65,7 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 	if (queue->running == task)
 		sched_charge(queue, task, now);
 	entity->account = account;
+	bandwidth_enter(cpu, task);
 	if (entity->group != group) {
 		/* Runnable in every state but asleep and off its queue. */
 		bool counted = task->on_queue || task->state == TASK_RUNNING;
@@ -79,6 +83,7 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 	}
 	spin_unlock(&queue->lock);
 	spin_unlock(&task->lock);
+	bandwidth_look_again(task);
 }
 
 void sched_set_shares(struct task *task, uint32_t shares)

@@ -13,6 +13,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/fpu.h"
+#include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
@@ -186,7 +187,8 @@ bool sched_wake_states(struct task *task, unsigned int states)
 
 bool sched_wake(struct task *task)
 {
-	return sched_wake_states(task, 1U << TASK_INTERRUPTIBLE | 1U << TASK_UNINTERRUPTIBLE);
+	return sched_wake_states(task, 1U << TASK_INTERRUPTIBLE | 1U << TASK_UNINTERRUPTIBLE |
+					       1U << TASK_THROTTLED);
 }
 
 void sched_fork(struct task *child, struct task *parent)
@@ -203,6 +205,7 @@ void sched_fork(struct task *child, struct task *parent)
 		.slice_ns = SCHED_SLICE_NS,
 		.group = parent->entity.group,
 		.account = parent->entity.account,
+		.limiter = parent->entity.limiter,
 		.weight = parent->entity.weight,
 	};
 }
@@ -288,6 +291,7 @@ void schedule(void)
 	set_idle(cpu, next);
 	set_slice_end(cpu);
 	set_rest_check(cpu);
+	bandwidth_switch(cpu, previous, next, now);
 	if (next == previous) {
 		spin_unlock(&queue->lock);
 		wake_switched(cpu);
@@ -406,6 +410,7 @@ void sched_timer_work(uint64_t now_ns)
 	struct cpu *cpu = this_cpu();
 	struct runqueue *queue = &cpu->queue;
 
+	bandwidth_timer(cpu, now_ns);
 	if (queue->rest_check_ns > now_ns)
 		return;
 	spin_lock(&queue->lock);

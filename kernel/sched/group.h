@@ -13,7 +13,7 @@
  * sleeping cost the same at every depth (docs/decisions/0003). A group that runs out of tasks stays
  * active for REST_NS: a task that naps does not ripple through its ancestors.
  *
- * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex
+ * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex   (Q) quota_lock
  *        (q) the run-queue lock of `resting_on`
  */
 #ifndef KERNEL_SCHED_GROUP_H
@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "cgroups/cg.h"
+#include "kernel/sched/quota.h"
 #include "kernel/sched/tree.h"
 #include "kernel/sync/spinlock.h"
 
@@ -39,11 +40,20 @@ struct group_news {
 	struct waitqueue queue; /* who waits for the next time */
 };
 
-/* A node's part on one CPU. (q) that CPU's run-queue lock; read by anyone */
+/* Since when at least one is counted. */
+struct group_clock {
+	uint64_t since_ns;
+	uint32_t count;
+};
+
+/* A node's part on one CPU. (q) that CPU's run-queue lock; read by anyone (Q) the group's quota_lock */
 struct group_cpu {
 	uint64_t total_ns;   /* (q) CPU time there of its own tasks, and of removed nodes below */
 	uint64_t user_ticks; /* (q) of that in user mode, in clock ticks */
 	uint64_t nice_ticks; /* (q) of that with less than the ordinary shares */
+	int64_t slice_ns;    /* (q) of its quota in this CPU's hands; negative: owed */
+	struct group_clock throttled; /* (Q) tasks from there wait for its quota */
+	struct group_clock held;      /* (Q) its own tasks from there wait for any quota */
 };
 
 struct task_group {
@@ -61,6 +71,14 @@ struct task_group {
 	LIST_ENTRY(task_group) rest_link; /* (q) */
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
 	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
+
+	struct spinlock quota_lock;   /* LOCK_RANK_QUOTA */
+	struct quota quota;           /* (Q) cpu.max */
+	int64_t slice_ns;             /* (Q) what a CPU takes of it at a time */
+	uint64_t throttled_ns, held_ns; /* (Q) what the CPUs' clocks have counted so far */
+	TAILQ_HEAD(throttle_line, throttle) waiters; /* (Q) who waits for it, first come first */
+	struct task_group *limiter;   /* (t) the nearest from here up with a quota; NULL: none */
+	struct task_group *limiter_above; /* (t), read without: the next above a limiter */
 
 	struct group_cpu *cpus;       /* (i) one a possible CPU, behind it */
 	struct memory_group *memory;  /* (i) what its domain's tasks cause: kernel/mm/charge.h */

@@ -62,7 +62,7 @@ void runqueue_init(struct runqueue *queue)
 	*queue = (struct runqueue){ .waiting_count = 0 };
 	RB_INIT(&queue->waiting);
 	LIST_INIT(&queue->resting);
-	queue->rest_check_ns = UINT64_MAX;
+	queue->rest_check_ns = queue->budget_end_ns = UINT64_MAX;
 }
 
 void runqueue_request(struct sched_entity *entity)

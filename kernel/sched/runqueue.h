@@ -42,6 +42,7 @@ struct runqueue {
 	uint64_t turn_end_ns;        /* (q) when the running one's request ends, if it goes on */
 	struct group_list resting;   /* (q) groups that ran out of tasks here: sched/group.h */
 	uint64_t rest_check_ns;      /* (q) when to look at them */
+	uint64_t budget_end_ns;      /* (q) when the running task's quota has to be looked at */
 	uint64_t balance_ns;         /* (c) when to look for a less busy CPU */
 	uint64_t switches;           /* (q) */
 	uint64_t idle_ns;            /* (q) */

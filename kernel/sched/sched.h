@@ -21,6 +21,7 @@ enum task_state {
 	TASK_INTERRUPTIBLE,   /* sleeps until woken or signalled */
 	TASK_UNINTERRUPTIBLE, /* sleeps until woken */
 	TASK_STOPPED,         /* stopped by a signal; SIGCONT or SIGKILL wakes it */
+	TASK_THROTTLED,       /* sleeps on its way to user mode until a quota or a signal is there */
 	TASK_DEAD,            /* has run its last instruction */
 	TASK_NEW,             /* not started yet */
 };

@@ -15,6 +15,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
+#include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/tree.h"
@@ -75,17 +76,27 @@ static void set_place(struct task *task)
 	tree_memory_place(task);
 }
 
+static void set_places(struct cg_node *node)
+{
+	for (struct cg_member *member = cg_next_member(node, NULL); member;
+	     member = cg_next_member(node, member))
+		set_place(task_of(member));
+}
+
 /* The node began or ceased to compete: everything below it has another group above. */
 static void regroup(struct cg_node *top)
 {
 	for (struct cg_node *node = top; node; node = cg_next_below(node, top)) {
-		struct task_group *group = tree_group_of(node);
-
-		group_set_parent(group, tree_group_of(cg_node_group(node->parent)));
-		for (struct cg_member *member = cg_next_member(node, NULL); member;
-		     member = cg_next_member(node, member))
-			set_place(task_of(member));
+		group_set_parent(tree_group_of(node), tree_group_of(cg_node_group(node->parent)));
+		set_places(node);
 	}
+}
+
+static void publish_bandwidth(struct cg_node *top)
+{
+	bandwidth_publish(top);
+	for (struct cg_node *node = top; node; node = cg_next_below(node, top))
+		set_places(node);
 }
 
 static void publish_shares(struct cg_node *node)
@@ -132,6 +143,8 @@ static void publish_changes(void)
 	while ((node = cg_next_changed_node(&tree, &what)) != NULL) {
 		if (what & CG_CHANGED_SHARES)
 			publish_shares(node);
+		if (what & CG_CHANGED_BANDWIDTH)
+			publish_bandwidth(node);
 		if (what & CG_CHANGED_FREEZE)
 			tree_stop_members(node);
 		if (what & CG_CHANGED_MEMS)
@@ -213,6 +226,7 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint
 	error = cg_create(parent, &group->node, group->name, length);
 	if (!error) {
 		group->parent = tree_group_of(cg_node_group(parent));
+		bandwidth_init(group, tree_group_of(parent));
 		group->competes = has_cpu_controller(&group->node);
 		group->weight = cg_node_shares(&group->node);
 		group->memory->node = &group->node;
@@ -287,6 +301,12 @@ static void cpu_usage(void *unused, const struct cg_node *top, const struct cpum
 	usage->nice_us = MIN(time_ticks_to_ns(sum.nice_ticks), user_ns) / NSEC_PER_USEC;
 }
 
+static void cpu_bandwidth(void *unused, const struct cg_node *node, struct sysfs_cpu_bandwidth *bandwidth)
+{
+	(void)unused;
+	bandwidth_stat(tree_group_of((struct cg_node *)(uintptr_t)node), bandwidth);
+}
+
 static int take_cpu_offline(void *unused, unsigned int cpu)
 {
 	(void)unused;
@@ -306,6 +326,7 @@ static const struct sysfs_environment environment = {
 	.may_move = may_move,
 	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
+	.cpu_bandwidth = cpu_bandwidth,
 	.kill = tree_kill,
 	.memory_usage = tree_memory_usage,
 	.topology = &machine_topology,
@@ -369,6 +390,7 @@ static void adopt(struct task *task)
 	task->entity.group = tree_group_of(cg_node_group(node));
 	task->entity.account = tree_group_of(node);
 	tree_memory_place(task);
+	task->entity.limiter = task->entity.account->limiter;
 }
 
 /* CLONE_INTO_CGROUP asks for both. */
@@ -456,8 +478,8 @@ void tree_init(void)
 	cg_tree_init(&tree, &cpu_possible, &cpu_online,
 		     CG_HAS_CPUSET | CG_HAS_CPU | CG_HAS_MEMORY | CG_HAS_PIDS);
 	cg_tree_set_features(&tree,
-			     CG_FEATURE_FREEZE | CG_FEATURE_KILL | CG_FEATURE_MEMS |
-				     CG_FEATURE_PARTITIONS,
+			     CG_FEATURE_BANDWIDTH | CG_FEATURE_FREEZE | CG_FEATURE_KILL |
+				     CG_FEATURE_MEMS | CG_FEATURE_PARTITIONS,
 			     nodes_with_memory);
 	const struct cpumask performance = topology_class_cpus(&machine_topology, CG_PERFORMANCE);
 	const struct cpumask efficiency = topology_class_cpus(&machine_topology, CG_EFFICIENCY);
@@ -470,6 +492,7 @@ void tree_init(void)
 		panic("no memory for the root of the tree");
 	root_group->memory->node = &tree.root;
 	root_group->made.mode = 0755;
+	bandwidth_init(root_group, NULL);
 	root_group->active = root_group->competes = true;
 	for (unsigned int id = 0; id < cpu_count; id++) {
 		struct task *idle = cpu_table[id]->idle;

@@ -35,6 +35,7 @@ enum lock_rank {
 	LOCK_RANK_TASK,          /* one task's placement: wake-up, mask */
 	LOCK_RANK_RUNQUEUE,      /* one CPU's run queue; two only as a pair */
 	LOCK_RANK_GROUP,         /* one group's standing among its siblings */
+	LOCK_RANK_QUOTA,         /* one group's pool of CPU time */
 	LOCK_RANK_STACK,         /* the pool of kernel stacks */
 	LOCK_RANK_SLAB,          /* one slab cache */
 	LOCK_RANK_PAGE,          /* the page allocator */

@@ -51,6 +51,13 @@ static void memory_usage(void *context, const struct cg_node *node,
 	*usage = (struct sysfs_memory_usage){.total = 4096};
 }
 
+static void cpu_bandwidth(void *context, const struct cg_node *node,
+			  struct sysfs_cpu_bandwidth *bandwidth)
+{
+	(void)context, (void)node;
+	*bandwidth = (struct sysfs_cpu_bandwidth){ .periods = 1 };
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	(void)context, (void)node;
@@ -60,6 +67,7 @@ static const struct sysfs_environment environment = {
 	.find_member = find_member,
 	.may_move = may_move,
 	.cpu_usage = cpu_usage,
+	.cpu_bandwidth = cpu_bandwidth,
 	.kill = kill_node,
 	.memory_usage = memory_usage,
 };

@@ -352,6 +352,21 @@ TEST(CpuStat, ShowsTheUsageInEveryNode)
 	EXPECT_EQ(host.read("cpu.stat").substr(0, 10), "usage_usec");
 }
 
+TEST(CpuStat, ShowsWhatTheQuotaDidWithTheController)
+{
+	Host host;
+	host.make("a");
+	host.bandwidth = {10, 3, 456, 2, 78, 400};
+	EXPECT_EQ(host.read("a/cpu.stat").find("nr_periods"), std::string::npos);
+	EXPECT_EQ(host.read("a/cpu.stat.local"), "");
+	host.write("cgroup.subtree_control", "+cpu");
+	EXPECT_EQ(host.read("a/cpu.stat"),
+		"usage_usec 0\nuser_usec 0\nsystem_usec 0\nnice_usec 0\nnr_periods 10\n"
+		"nr_throttled 3\nthrottled_usec 456\nnr_bursts 2\nburst_usec 78\n");
+	EXPECT_EQ(host.read("a/cpu.stat.local"), "throttled_usec 400\n");
+	EXPECT_NE(host.read("cpu.stat").find("nr_periods 10"), std::string::npos);
+}
+
 TEST(CpuStatPercpu, ShowsALineForEachCpuThatThereMayBe)
 {
 	Host host("0-2,5", "0-1");

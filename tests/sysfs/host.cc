@@ -36,6 +36,11 @@ static void memory_usage(
 	*usage = static_cast<Host *>(context)->memory;
 }
 
+static void cpu_bandwidth(void *context, const struct cg_node *, struct sysfs_cpu_bandwidth *bandwidth)
+{
+	*bandwidth = static_cast<Host *>(context)->bandwidth;
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	static_cast<Host *>(context)->killed = node;
@@ -49,6 +54,7 @@ Host::Host(const std::string &possible, const std::string &online, cg_controller
 	environment.find_member = find_member;
 	environment.may_move = may_move;
 	environment.cpu_usage = cpu_usage;
+	environment.cpu_bandwidth = cpu_bandwidth;
 	environment.kill = kill_node;
 	environment.memory_usage = memory_usage;
 	environment.topology = &topology;
