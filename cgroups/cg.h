@@ -217,7 +217,6 @@ struct cg_tree {
 	uint32_t exclusive_count;      /* (t) nodes with a cpuset.cpus.exclusive */
 	struct cpumask class_cpus[CG_CPU_CLASS_COUNT]; /* (i) the CPUs of each class */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
-	struct cpumask boot_quiet;     /* (i) shown only: whose ticks were to stop, by the same */
 	struct cg_link partitions;     /* (t) head: all that are partitions now */
 	bool stranded;                 /* (t) within an operation: a partition has no CPU left */
 	uint64_t last_id;              /* (t) */
@@ -232,10 +231,9 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 		  const struct cpumask *online, cg_controllers available);
 /* Right after it: what the system enforces (else nothing), its memory nodes (else the first). */
 void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t mems);
-/* And: the CPUs that the machine's owner keeps from ordinary work, not all of those online; those where he
- * wants no tick. What the system starts keeps off the former as long as nobody says otherwise. */
-void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
-			  const struct cpumask *quiet);
+/* And: the CPUs that the machine's owner keeps from ordinary work, not all of those online. What
+ * the system starts keeps off them as long as nobody says otherwise. */
+void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated);
 /* And: the CPUs of the two classes (else each CPU is of both). */
 void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance,
 			 const struct cpumask *efficiency);

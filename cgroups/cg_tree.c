@@ -66,7 +66,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->given_out = cpumask_none();
 	for (unsigned int cpu_class = 0; cpu_class < CG_CPU_CLASS_COUNT; cpu_class++)
 		tree->class_cpus[cpu_class] = *possible;
-	tree->boot_isolated = tree->boot_quiet = cpumask_none();
+	tree->boot_isolated = cpumask_none();
 	cg_link_init(&tree->partitions);
 	tree->exclusive_count = 0;
 	tree->opaque_count = 0;
@@ -90,13 +90,11 @@ void cg_tree_set_features(struct cg_tree *tree, unsigned int features, uint64_t 
 	tree->root.effective_mems = mems;
 }
 
-void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated,
-			  const struct cpumask *quiet)
+void cg_tree_set_isolated(struct cg_tree *tree, const struct cpumask *isolated)
 {
 	cg_assert(!tree->root.member_count && !tree->root.child_count);
 	cg_assert(!cpumask_subset(&tree->online, isolated));
 	tree->boot_isolated = *isolated;
-	tree->boot_quiet = *quiet;
 }
 
 void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance,

@@ -14,6 +14,7 @@
 #include "kernel/riscv/paging.h"
 #include "kernel/riscv/stack.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
@@ -74,6 +75,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	fdt_find_topology();                          /* and their shape */
 	fdt_find_interrupts();                        /* who serves devices */
 	smp_start_others();                           /* the other harts idle */
+	isolation_read_options();                     /* CPUs kept for others */
 	tree_init();                                  /* the root node */
 	struct task *second = kernel_thread_create("boot", boot_second_half, NULL);
 	if (!second)

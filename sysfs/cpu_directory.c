@@ -59,6 +59,13 @@ CPU_SHOW(cpu_capacity)
 				environment->topology->cpus[place.cpu].capacity);
 }
 
+CPU_SHOW(sched_interrupts)
+{
+	(void)tree;
+	outbuf_unsigned(out, environment->cpu_interrupts(environment->context, place.cpu));
+	return end_line(out);
+}
+
 /* ---- topology/ ---- */
 
 enum form { AS_MASK, AS_LIST };
@@ -194,6 +201,7 @@ static bool knows_ways(const struct topology_cache *cache)
 static const struct sysfs_cpu_file files[] = {
 	{ "online", SYSFS_OF_CPU, 0644, online_show, online_store, NULL },
 	{ "cpu_capacity", SYSFS_OF_CPU, 0444, cpu_capacity_show, NULL, NULL },
+	{ "sched.interrupts", SYSFS_OF_CPU, 0444, sched_interrupts_show, NULL, NULL },
 
 	{ "physical_package_id", SYSFS_OF_TOPOLOGY, 0444, package_id_show, NULL, NULL },
 	{ "cluster_id", SYSFS_OF_TOPOLOGY, 0444, cluster_id_show, NULL, NULL },

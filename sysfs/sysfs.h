@@ -53,6 +53,8 @@ struct sysfs_environment {
 	/* With CG_FEATURE_BANDWIDTH. */
 	void (*cpu_bandwidth)(void *context, const struct cg_node *node,
 			      struct sysfs_cpu_bandwidth *bandwidth);
+	/* How many interrupts the kernel has taken on that CPU. */
+	uint64_t (*cpu_interrupts)(void *context, unsigned int cpu);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is

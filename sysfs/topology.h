@@ -45,6 +45,7 @@ struct topology_cpu {
 struct topology {
 	unsigned int cpu_count;
 	struct topology_cpu *cpus;
+	struct cpumask nohz_full; /* CPUs that were booted to run without a tick */
 };
 
 /* From the narrowest: a CPU's own core, cluster, package. */

@@ -49,7 +49,7 @@ SYSFS_SHOW(topology_isolated)
 
 SYSFS_SHOW(topology_nohz_full)
 {
-	return show_list(environment, node, out, &node->tree->boot_quiet);
+	return show_list(environment, node, out, &environment->topology->nohz_full);
 }
 
 SYSFS_SHOW(topology_kernel_max)

@@ -119,25 +119,59 @@ void plic_join(void)
 	}
 }
 
-void plic_leave(void)
+bool plic_is_server(const struct cpu *cpu)
 {
-	static const uint32_t nothing[SOURCES_MAX / 32];
-	struct cpu *cpu = this_cpu();
-	struct controller *controller = controller_of(cpu);
+	const struct controller *controller = controller_of(cpu);
 
-	if (!controller || __atomic_load_n(&controller->server, __ATOMIC_RELAXED) != (int32_t)cpu->id)
-		return;
-	enable(controller, cpu->interrupt_context, nothing);
+	return controller &&
+	       __atomic_load_n(&controller->server, __ATOMIC_RELAXED) == (int32_t)cpu->id;
+}
+
+/* Another CPU of the controller; one that is not quiet, if there is one. NULL: none. */
+static struct cpu *find_heir(const struct cpu *cpu, const struct controller *controller)
+{
+	struct cpu *quiet = NULL;
+
 	cpumask_for_each(id, &cpu_online) {
 		struct cpu *heir = cpu_table[id];
 
 		if (heir == cpu || controller_of(heir) != controller)
 			continue;
-		__atomic_store_n(&controller->server, (int32_t)id, __ATOMIC_RELEASE);
-		serve_from(controller, heir->interrupt_context);
-		return;
+		if (!__atomic_load_n(&heir->keeper, __ATOMIC_RELAXED))
+			return heir;
+		quiet = heir;
 	}
-	__atomic_store_n(&controller->server, NOBODY, __ATOMIC_RELEASE);
+	return quiet;
+}
+
+/* NULL: nobody serves. */
+static void hand_over(struct controller *controller, const struct cpu *cpu, const struct cpu *heir)
+{
+	static const uint32_t nothing[SOURCES_MAX / 32];
+
+	enable(controller, cpu->interrupt_context, nothing);
+	__atomic_store_n(&controller->server, heir ? (int32_t)heir->id : NOBODY, __ATOMIC_RELEASE);
+	if (heir)
+		serve_from(controller, heir->interrupt_context);
+}
+
+void plic_leave(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct controller *controller = controller_of(cpu);
+
+	if (plic_is_server(cpu))
+		hand_over(controller, cpu, find_heir(cpu, controller));
+}
+
+void plic_yield(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct controller *controller = controller_of(cpu);
+	struct cpu *heir = plic_is_server(cpu) ? find_heir(cpu, controller) : NULL;
+
+	if (heir && !__atomic_load_n(&heir->keeper, __ATOMIC_RELAXED))
+		hand_over(controller, cpu, heir);
 }
 
 void plic_serve(void)

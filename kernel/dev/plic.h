@@ -3,12 +3,14 @@
  * plic.h - external interrupts, through platform-level interrupt controllers (RISC-V PLIC
  * specification 1.0.0). A machine of several sockets has one in each, for the CPUs of that socket.
  *
- * Of a controller's CPUs one serves all its interrupts: the first that comes, until it goes offline.
+ * Of a controller's CPUs one serves all its interrupts: the first that comes, until it goes offline or
+ * becomes quiet (sched/isolation.h) while another is not.
  * While a controller has no CPU its interrupts stay pending.
  */
 #ifndef KERNEL_DEV_PLIC_H
 #define KERNEL_DEV_PLIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cpu;
@@ -29,6 +31,10 @@ int interrupt_register(uint32_t interrupt, void (*handler)(void *), void *argume
 /* The running CPU begins to take part, and ceases to; it may become or have been the one that serves. */
 void plic_join(void);
 void plic_leave(void);
+/* The running CPU is quiet: another serves, if the controller has one that is not. */
+void plic_yield(void);
+/* Whether the CPU serves a controller now. */
+bool plic_is_server(const struct cpu *cpu);
 /* Serves all that are pending and this CPU's to serve. */
 void plic_serve(void);
 

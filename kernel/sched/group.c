@@ -67,6 +67,13 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 	if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED) ||
 	    __atomic_exchange_n(&group->resting, 1, __ATOMIC_ACQUIRE))
 		return;
+	if (cpu->keeper) {
+		/* A quiet CPU has no timer for the end of a rest. */
+		__atomic_store_n(&group->resting, 0, __ATOMIC_RELEASE);
+		full_barrier();
+		deactivate(group);
+		return;
+	}
 	group->resting_on = cpu;
 	LIST_INSERT_HEAD(&cpu->queue.resting, group, rest_link);
 	cpu->queue.rest_check_ns = MIN(cpu->queue.rest_check_ns, now_ns + GROUP_REST_NS);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * place.c - which CPU a task runs on: when it wakes, when a CPU runs out of work, and when
- * one has more than its part. No choice ever leaves a task's mask; every search is bounded.
+ * one has more than its part. No choice ever leaves a task's mask; every search is bounded. Isolated CPUs
+ * (isolation.h) are for tasks that have no other, and take no part in evening out.
  */
 #include "kernel/kernel.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/smp/cpu.h"
 
 enum {
@@ -16,7 +18,19 @@ enum {
 
 static struct cpumask usable(const struct task *task)
 {
-	return cpumask_and(&task->allowed, &cpu_online);
+	struct cpumask mask = cpumask_and(&task->allowed, &cpu_online);
+
+	if (unlikely(isolation_is_used)) {
+		struct cpumask shared = cpumask_andnot(&mask, &isolation_cpus);
+
+		return cpumask_empty(&shared) ? mask : shared;
+	}
+	return mask;
+}
+
+static bool is_isolated(const struct cpu *cpu)
+{
+	return unlikely(isolation_is_used) && cpumask_test(&isolation_cpus, cpu->id);
 }
 
 static uint64_t load_of(const struct cpu *cpu)
@@ -65,12 +79,14 @@ struct task *place_steal(struct cpu *cpu)
 {
 	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
 
+	if (is_isolated(cpu))
+		return NULL;
 	while (tries--) {
 		id = id + 1 < cpu_count ? id + 1 : 0;
 		struct cpu *victim = cpu_table[id];
 
 		if (!__atomic_load_n(&victim->queue.waiting_count, __ATOMIC_RELAXED) ||
-		    !spin_trylock(&victim->queue.lock))
+		    is_isolated(victim) || !spin_trylock(&victim->queue.lock))
 			continue;
 		struct task *task = find_for(&victim->queue, cpu, UINT64_MAX);
 		if (task) {
@@ -155,7 +171,7 @@ void place_push(struct cpu *cpu, uint64_t now_ns)
 	struct task *task = NULL;
 	struct cpu *to;
 
-	if (now_ns < cpu->queue.balance_ns)
+	if (now_ns < cpu->queue.balance_ns || is_isolated(cpu))
 		return;
 	cpu->queue.balance_ns = now_ns + BALANCE_NS;
 	spin_lock(&cpu->queue.lock);

@@ -18,6 +18,7 @@
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
@@ -27,7 +28,7 @@ struct mutex tree_mutex = MUTEX_INIT(tree_mutex, LOCK_RANK_TREE);
 static struct cg_tree tree;          /* (t) */
 static struct task_group *root_group; /* (i) */
 static struct cpumask leaving;        /* (t) CPUs that a task had to leave, until seen to be left */
-static struct cpumask kernel_cpus;    /* (t) where the kernel's threads run: what partitions leave over */
+static struct cpumask kernel_cpus;    /* (t) where the kernel's threads run */
 
 struct cg_node *tree_root(void)
 {
@@ -112,16 +113,30 @@ static void publish_shares(struct cg_node *node)
 	}
 }
 
-/* No partition's CPU does the kernel's own work, and no node's mask says where it is done. */
+/* The kernel's own work is done on what partitions leave over, and on no quiet CPU if there is another. */
 static void publish_kernel_cpus(void)
 {
-	if (cpumask_equal(&kernel_cpus, &tree.root.effective))
+	struct cpumask quiet = isolation_quiet();
+	struct cpumask cpus = cpumask_andnot(&tree.root.effective, &quiet);
+
+	if (cpumask_empty(&cpus))
+		cpus = tree.root.effective;
+	if (cpumask_equal(&kernel_cpus, &cpus))
 		return;
-	kernel_cpus = tree.root.effective;
+	kernel_cpus = cpus;
 	for (struct cg_member *member = cg_next_member(&tree.root, NULL); member;
 	     member = cg_next_member(&tree.root, member))
 		if (member->kernel_thread)
 			sched_publish_allowed(task_of(member), &kernel_cpus, &leaving);
+}
+
+/* Before any task's mask: nothing new comes to a CPU that is to be quiet. */
+static void publish_cpus(void)
+{
+	struct cpumask isolated = cg_isolated(&tree);
+
+	isolation_publish(&isolated, &tree.online);
+	publish_kernel_cpus();
 }
 
 static void publish_mems(struct cg_node *node)
@@ -138,9 +153,13 @@ static void publish_changes(void)
 	struct cg_node *node;
 	struct cg_member *member;
 	unsigned int what;
+	bool cpus_moved = false;
 
-	publish_kernel_cpus();
 	while ((node = cg_next_changed_node(&tree, &what)) != NULL) {
+		if (what & (CG_CHANGED_EFFECTIVE | CG_CHANGED_PARTITION) && !cpus_moved) {
+			cpus_moved = true;
+			publish_cpus();
+		}
 		if (what & CG_CHANGED_SHARES)
 			publish_shares(node);
 		if (what & CG_CHANGED_BANDWIDTH)
@@ -185,6 +204,7 @@ static void publish_and_wait(void)
 	mutex_unlock(&tree_mutex);
 	if (!cpumask_empty(&wait))
 		sched_wait_switched(&wait);
+	isolation_wait();
 	if (moves)
 		tree_move_pages();
 }
@@ -307,6 +327,12 @@ static void cpu_bandwidth(void *unused, const struct cg_node *node, struct sysfs
 	bandwidth_stat(tree_group_of((struct cg_node *)(uintptr_t)node), bandwidth);
 }
 
+static uint64_t cpu_interrupts(void *unused, unsigned int cpu)
+{
+	(void)unused;
+	return __atomic_load_n(&cpu_table[cpu]->interrupts, __ATOMIC_RELAXED);
+}
+
 static int take_cpu_offline(void *unused, unsigned int cpu)
 {
 	(void)unused;
@@ -327,6 +353,7 @@ static const struct sysfs_environment environment = {
 	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
 	.cpu_bandwidth = cpu_bandwidth,
+	.cpu_interrupts = cpu_interrupts,
 	.kill = tree_kill,
 	.memory_usage = tree_memory_usage,
 	.topology = &machine_topology,
@@ -463,6 +490,7 @@ void tree_set_cpu_online(unsigned int id, enum cpu_change change)
 	else
 		cpumask_clear(&online, id);
 	cg_set_online(&tree, &online);
+	publish_cpus();
 	publish_and_wait();
 }
 
@@ -485,8 +513,9 @@ void tree_init(void)
 	const struct cpumask efficiency = topology_class_cpus(&machine_topology, CG_EFFICIENCY);
 
 	cg_tree_set_classes(&tree, &performance, &efficiency);
+	cg_tree_set_isolated(&tree, isolation_of_boot());
 	cg_count_running(&tree);
-	kernel_cpus = tree.root.effective;
+	publish_cpus();
 	root_group = allocate_group(NULL, 0);
 	if (!root_group)
 		panic("no memory for the root of the tree");

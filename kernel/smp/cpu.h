@@ -13,7 +13,7 @@
 #include "kernel/sched/runqueue.h"
 #include "kernel/smp/timer.h"
 
-enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2, IPI_TIMER = 4 };
+enum ipi_kind { IPI_RESCHED = 1, IPI_STOP = 2, IPI_TIMER = 4, IPI_SETTLE = 8 };
 
 struct cpu {
 	uintptr_t emergency_stack_top; /* (i) where an overflowed kernel stack reports from; entry.S */
@@ -31,6 +31,8 @@ struct cpu {
 	struct runqueue queue;
 	struct waitqueue switched;  /* who waits for a task to leave this CPU */
 	struct timer_base timers;
+	struct cpu *keeper;         /* (a) does what this CPU is kept from: sched/isolation.h; NULL: itself */
+	bool unsettled;             /* (a) has a keeper and has not given away everything yet */
 	uint64_t interrupts, ipis;  /* only this CPU writes */
 	void *magazines;            /* only this CPU: the slab's per-CPU stock */
 };

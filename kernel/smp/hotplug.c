@@ -12,6 +12,7 @@
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/sbi.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
@@ -33,18 +34,19 @@ static bool is_online(unsigned int id)
 	return cpumask_test(&cpu_online, id);
 }
 
-static struct cpu *any_other(const struct cpu *cpu)
+/* Its timers fire elsewhere. Who is to have them may become quiet meanwhile: then another. */
+static void give_timers_away(struct cpu *cpu)
 {
-	struct cpumask others = cpu_online;
+	struct cpu *heir;
 
-	cpumask_clear(&others, cpu->id);
-	return cpu_table[cpumask_first(&others)];
+	do
+		heir = isolation_heir(cpu);
+	while (!timer_move_all(cpu, heir));
+	cpu_send_ipi(heir, IPI_TIMER);
 }
 
 static void take_offline(struct cpu *cpu)
 {
-	struct cpu *heir = any_other(cpu);
-
 	tree_set_cpu_online(cpu->id, CPU_OFF);
 	__atomic_fetch_and(&cpu_online.bits[cpu->id / 64], ~(1UL << cpu->id % 64), __ATOMIC_SEQ_CST);
 	do {
@@ -56,8 +58,8 @@ static void take_offline(struct cpu *cpu)
 	while (!sbi_hart_is_stopped(cpu->hart))
 		rest();
 	cpu->leaving = false;
-	timer_move_all(&cpu->timers, &heir->timers);
-	cpu_send_ipi(heir, IPI_TIMER);
+	isolation_forget(cpu);
+	give_timers_away(cpu);
 }
 
 int hotplug_take_offline(unsigned int id)

@@ -15,6 +15,7 @@
 #include "kernel/riscv/sbi.h"
 #include "kernel/riscv/stack.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -177,6 +178,8 @@ static void serve_ipi(struct cpu *cpu)
 		stop_here();
 	if (kinds & IPI_RESCHED)
 		sched_ipi();
+	if (kinds & IPI_SETTLE)
+		isolation_settle();
 	if (kinds & IPI_TIMER)
 		timer_interrupt();
 }

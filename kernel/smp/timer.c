@@ -113,7 +113,10 @@ void timer_set_slice_end(uint64_t deadline_ns)
 	struct timer_base *base = &this_cpu()->timers;
 
 	base->slice_end_ns = deadline_ns;
-	program_earlier(base, deadline_ns);
+	if (this_cpu()->keeper)
+		program(base, deadline_ns); /* exactly: nothing else is due here */
+	else
+		program_earlier(base, deadline_ns);
 }
 
 static void remove(struct timer_base *base, struct timer *timer)
@@ -142,32 +145,73 @@ bool timer_cancel(struct timer *timer)
 	return false;
 }
 
-void timer_move_all(struct timer_base *from, struct timer_base *to)
+/* The lock of the other's timers is held: one that stops or becomes quiet empties them later, under it. */
+static bool may_keep(const struct cpu *cpu)
 {
+	return cpumask_test(&cpu_online, cpu->id) && !__atomic_load_n(&cpu->keeper, __ATOMIC_ACQUIRE);
+}
+
+bool timer_move_all(struct cpu *from_cpu, struct cpu *to_cpu)
+{
+	struct timer_base *from = &from_cpu->timers, *to = &to_cpu->timers;
 	struct timer *timer;
 
 	spin_lock_pair(&from->lock, &to->lock);
-	while ((timer = RB_MIN(timer_tree, &from->tree)) != NULL) {
+	bool may = may_keep(to_cpu);
+	while (may && (timer = RB_MIN(timer_tree, &from->tree)) != NULL) {
 		remove(from, timer);
 		RB_INSERT(timer_tree, &to->tree, timer);
 		to->first_ns = MIN(to->first_ns, timer->deadline_ns);
 		__atomic_store_n(&timer->base, to, __ATOMIC_RELEASE);
 	}
 	spin_unlock_pair(&from->lock, &to->lock);
+	return may;
+}
+
+void timer_give_away(void)
+{
+	struct cpu *cpu = this_cpu(), *keeper;
+
+	do {
+		keeper = __atomic_load_n(&cpu->keeper, __ATOMIC_ACQUIRE);
+		if (!keeper)
+			return; /* no longer */
+	} while (!timer_move_all(cpu, keeper));
+	cpu_send_ipi(keeper, IPI_TIMER);
+	program(&cpu->timers, cpu->timers.slice_end_ns);
+}
+
+/* Whose timers this CPU's are, with their lock held: its own or its keeper's. */
+static struct cpu *lock_timers(void)
+{
+	struct cpu *here = this_cpu();
+
+	for (;;) {
+		struct cpu *keeper = __atomic_load_n(&here->keeper, __ATOMIC_ACQUIRE);
+		struct cpu *cpu = keeper ? keeper : here;
+
+		spin_lock(&cpu->timers.lock);
+		if (cpu == here || may_keep(cpu))
+			return cpu;
+		spin_unlock(&cpu->timers.lock);
+	}
 }
 
 void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
-	struct timer_base *base = &this_cpu()->timers;
-
 	timer_cancel(timer);
-	spin_lock(&base->lock);
+	struct cpu *cpu = lock_timers();
+	struct timer_base *base = &cpu->timers;
+	bool is_first = deadline_ns < base->first_ns;
 	timer->deadline_ns = deadline_ns;
 	RB_INSERT(timer_tree, &base->tree, timer);
 	timer->base = base;
 	base->first_ns = MIN(base->first_ns, deadline_ns);
 	spin_unlock(&base->lock);
-	program_earlier(base, deadline_ns);
+	if (cpu == this_cpu())
+		program_earlier(base, deadline_ns);
+	else if (is_first)
+		cpu_send_ipi(cpu, IPI_TIMER);
 }
 
 void timer_interrupt(void)

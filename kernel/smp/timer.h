@@ -18,6 +18,8 @@ uint64_t time_now_ns(void);
 int64_t time_realtime_offset_ns(void);
 void time_set_realtime_offset_ns(int64_t offset_ns);
 
+struct cpu;
+
 struct timer {
 	RB_ENTRY(timer) link;             /* (T) */
 	uint64_t deadline_ns;             /* (T) */
@@ -40,7 +42,7 @@ static inline void timer_init(struct timer *timer, void (*expire)(struct timer *
 	timer->expire = expire;
 	timer->base = 0;
 }
-/* Arms on this CPU; re-arms when armed. Ranks below LOCK_RANK_TIMER may be held. */
+/* Arms on this CPU, or on its keeper; re-arms when armed. Ranks below LOCK_RANK_TIMER may be held. */
 void timer_arm(struct timer *timer, uint64_t deadline_ns);
 /* When it returns, the callback neither runs nor will. Answers whether it was armed. */
 bool timer_cancel(struct timer *timer);
@@ -51,8 +53,10 @@ void time_init(void);                             /* boot: the rate of the clock
 void time_read_rtc(void);                         /* boot: the date, where the machine knows it */
 uint64_t time_ticks_to_ns(uint64_t ticks);        /* a duration */
 void timer_base_init(struct timer_base *base);
-/* The CPU goes: its timers fire on another one. That one has to be told (IPI_TIMER). */
-void timer_move_all(struct timer_base *from, struct timer_base *to);
+/* The CPU's timers fire on another one, which has to be told (IPI_TIMER). False: that one may have none, for it is
+ * offline or quiet; nothing has moved. */
+bool timer_move_all(struct cpu *from, struct cpu *to);
+void timer_give_away(void);                       /* this CPU, which has a keeper: all to that one */
 void timer_interrupt(void);                       /* runs what is due */
 void timer_set_slice_end(uint64_t deadline_ns);   /* the running task's turn; UINT64_MAX: no end */
 void timer_wake_at(uint64_t deadline_ns);         /* boot: one interrupt then */

@@ -299,7 +299,7 @@ class CgFirstMask : public testing::Test
 	CgFirstMask()
 	{
 		struct cpumask isolated = mask_of("6-7");
-		cg_tree_set_isolated(machine.tree.get(), &isolated, &isolated);
+		cg_tree_set_isolated(machine.tree.get(), &isolated);
 		machine.spawn("init", machine.node("."));
 		machine.fork("child", "init", CG_PROCESS);
 	}

@@ -75,7 +75,7 @@ Replay::Replay(const std::string &isolated, Recorder recorder)
 	: host_("0-7", "", CG_THREADED_CONTROLLERS | CG_HAS_MEMORY)
 {
 	struct cpumask mask = mask_of(isolated);
-	cg_tree_set_isolated(host_.tree.get(), &mask, &mask);
+	cg_tree_set_isolated(host_.tree.get(), &mask);
 	host_.spawn("recorder", host_.node("."));
 	if (recorder == Recorder::SawPartitions) {
 		host_.member("recorder")->keeps_off = false;

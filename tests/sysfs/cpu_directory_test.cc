@@ -188,3 +188,21 @@ TEST(OutbufMask, WritesAsManyDigitsAsCpusNeed)
 	EXPECT_EQ(text(37), "08,00000001");
 	EXPECT_EQ(text(512).length(), 128U + 15U);
 }
+
+TEST(CpuInterruptsShow, TellsWhatTheSystemCounts)
+{
+	struct sysfs_environment environment = {};
+	environment.cpu_interrupts = [](void *, unsigned int cpu) -> uint64_t { return cpu * 10; };
+	size_t count;
+	const struct sysfs_cpu_file *files = sysfs_cpu_files(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (std::strcmp(files[i].name, "sched.interrupts"))
+			continue;
+		char text[8];
+		struct outbuf out = {text, sizeof(text), 0};
+		EXPECT_EQ(files[i].show(&environment, nullptr, {7, 0}, &out), 0);
+		EXPECT_EQ(std::string(text, out.length), "70\n");
+		return;
+	}
+	ADD_FAILURE() << "there is no such file";
+}
