@@ -32,12 +32,12 @@
 
 /* Why a task must not return to user mode yet (task->work, atomic). */
 enum task_work {
-	WORK_RESCHED = 1, /* give up the CPU */
-	WORK_SIGNAL = 2,  /* a signal may be deliverable, or the task must exit */
-	WORK_IPI = 8,     /* send the IPIs that were asked for */
-	WORK_THROTTLE = 16, /* a quota is used up: sched/bandwidth.h */
+	WORK_RESCHED = 1,      /* give up the CPU */
+	WORK_SIGNAL = 2,       /* a signal may be deliverable, or the task must exit */
 	WORK_RESTORE_MASK = 4, /* rt_sigsuspend, ppoll: put saved_blocked back after delivery */
-	WORK_MEMORY = 16, /* a charge was refused: memory_take_refusal() */
+	WORK_IPI = 8,          /* send the IPIs that were asked for */
+	WORK_MEMORY = 16,      /* a charge was refused: memory_take_refusal() */
+	WORK_THROTTLE = 32,    /* a quota is used up: sched/bandwidth.h */
 };
 
 enum { TASK_NAME_SIZE = 16 };
