@@ -189,6 +189,25 @@ struct page *paging_unmap_stack_page(uintptr_t address)
 	return page;
 }
 
+bool paging_kernel_is_mapped(uintptr_t address)
+{
+	uint64_t top = kernel_root[address >> 30 & (TABLE_ENTRIES - 1)];
+
+	if (!top || entry_is_leaf(top))
+		return false;
+	uint64_t middle = __atomic_load_n(
+		&entry_table(top)[address >> 21 & (TABLE_ENTRIES - 1)], __ATOMIC_ACQUIRE);
+	if (!middle || entry_is_leaf(middle))
+		return false;
+	return __atomic_load_n(
+		&entry_table(middle)[address >> PAGE_SHIFT & (TABLE_ENTRIES - 1)], __ATOMIC_ACQUIRE);
+}
+
+void paging_forget_kernel(void)
+{
+	__asm__ volatile("sfence.vma" : : : "memory");
+}
+
 bool paging_create(struct address_space *space)
 {
 	struct page *root = page_charged(page_alloc(0, PAGE_ZERO), CHARGE_TABLE);

@@ -53,6 +53,11 @@ void *device_map(paddr_t start, size_t size);
 int paging_map_stack_page(uintptr_t address, struct page *page);
 struct page *paging_unmap_stack_page(uintptr_t address);
 
+/* Whether the kernel has a 4 KiB page there now; takes no lock. */
+bool paging_kernel_is_mapped(uintptr_t address);
+/* This hart forgets what it remembers of the kernel's addresses, and of those it did not find mapped. */
+void paging_forget_kernel(void);
+
 /* A user half that is empty: false: no memory. destroy frees the tables, not the pages. */
 bool paging_create(struct address_space *space);
 void paging_destroy(struct address_space *space);

@@ -4,10 +4,11 @@
  *
  *	slot: | guard, never mapped | stack |      KERNEL_STACK_SLOT bytes, aligned to it
  *
- * Taking from the pool touches no page table. A hart may remember that an address was not mapped,
- * and no trap can mend that on the stack that the trap needs: so new slots are mapped a batch at a
- * time, and every online hart fences before one is used. Under memory pressure the pool's pages
- * go back.
+ * Taking from the pool touches no page table. A hart may remember that an address was not mapped. Before
+ * it stands on a stack that may be new to it, it fences (stack_arrive()): no trap can mend that on the stack
+ * that the trap needs. When it only looks at one, at what sleeps there, the fault is mended
+ * (stack_mend()). So new stacks disturb no other hart. Under memory pressure the pool's pages go back, and then
+ * every online hart fences: it must not remember the old page when the slot gets another.
  *
  * Invariant: a slot's bit is set exactly when it is mapped: in use or in the pool.
  * Locks: (s) LOCK_RANK_STACK.
@@ -35,6 +36,7 @@ static struct spinlock stack_lock = SPINLOCK_INIT(LOCK_RANK_STACK);
 static struct free_stack *pool;                    /* (s) */
 static uint64_t mapped[SLOT_COUNT / WORD_BITS];    /* (s) */
 static unsigned int first_word;                    /* (s) words below it are full */
+static uint32_t generation;                        /* (a) how often slots were mapped */
 
 static inline uintptr_t slot_stack(unsigned int slot)
 {
@@ -108,7 +110,7 @@ static void extend_pool(void)
 	}
 	if (!count)
 		return;
-	fence_other_cpus();
+	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
 	while (count--) {
 		struct free_stack *stack = (struct free_stack *)stacks[count];
 		stack->next = fresh;
@@ -127,6 +129,24 @@ uintptr_t stack_alloc(void)
 		pool = stack->next;
 	spin_unlock(&stack_lock);
 	return (uintptr_t)stack;
+}
+
+void stack_arrive(struct cpu *cpu)
+{
+	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+
+	if (likely(cpu->stack_generation == now))
+		return;
+	cpu->stack_generation = now;
+	paging_forget_kernel();
+}
+
+bool stack_mend(uintptr_t address)
+{
+	if (address - STACK_BASE >= STACK_AREA || !paging_kernel_is_mapped(address))
+		return false;
+	paging_forget_kernel();
+	return true;
 }
 
 void stack_free(uintptr_t stack)

@@ -9,6 +9,7 @@
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/fpu.h"
 #include "kernel/riscv/offsets.h"
+#include "kernel/riscv/stack.h"
 #include "kernel/riscv/user_copy.h"
 #include "kernel/sched/tree.h"
 #include "kernel/sched/bandwidth.h"
@@ -147,6 +148,8 @@ void trap_from_kernel(struct trap_frame *frame, uint64_t cause, uint64_t value)
 {
 	uintptr_t landing = user_copy_fixup(frame->pc);
 
+	if (is_page_fault(cause) && cause != CAUSE_FETCH_PAGE_FAULT && stack_mend(value))
+		return;
 	if (landing && is_page_fault(cause)) {
 		lock_check_may_touch_user();
 		if (!current->space || value >= USER_END || page_fault(cause, value))

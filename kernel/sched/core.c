@@ -13,6 +13,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/fpu.h"
+#include "kernel/riscv/stack.h"
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
@@ -302,6 +303,7 @@ void schedule(void)
 	queue->previous = previous;
 	fpu_leave(previous);
 	address_space_activate(next->space);
+	stack_arrive(cpu);
 	full_barrier(); /* sched_kick() sets the task's work before it looks whether it runs */
 	context_switch(previous, next);
 	sched_finish_switch();
