@@ -7,30 +7,33 @@
 
 #include "execd/groups.h"
 
+/* CPUs that this machine does not have are told, and the group goes without: one recipe serves
+ * machines of several sizes. Nothing else is forgiven. */
+static int group_set(const struct sched_tree *tree, const struct sched_group *path,
+		     enum recipe_setting setting, const struct recipe_limit *limit,
+		     struct recipes *recipes)
+{
+	struct sched_error error;
+	int result = sched_file_write(tree, path, recipe_settings[setting].file, limit->value, &error);
+
+	if (!result)
+		return 0;
+	bool forgiven = setting == RECIPE_CPUS && result == -ERANGE;
+	recipes_complain(recipes, &limit->place, forgiven ? "%s; the group goes without" : "%s",
+			 error.text);
+	return forgiven ? 0 : result;
+}
+
 static int group_limit(const struct sched_tree *tree, const struct sched_group *path,
 		       const struct recipe_limits *limits, struct recipes *recipes)
 {
-	struct sched_error error;
-	char shares[16];
-	int result = 0;
-
-	if (limits->cpus_place.line)
-		result = sched_file_write(tree, path, "cpuset.cpus", limits->cpus, &error);
-	if (result == -ERANGE) {
-		recipes_complain(recipes, &limits->cpus_place, "%s; the group goes without",
-				 error.text);
-		result = 0;
-	} else if (result) {
-		recipes_complain(recipes, &limits->cpus_place, "%s", error.text);
-		return result;
+	for (unsigned int i = 0; i < RECIPE_SETTING_COUNT; i++) {
+		int result = limits->of[i].place.line
+			? group_set(tree, path, i, &limits->of[i], recipes) : 0;
+		if (result)
+			return result;
 	}
-	if (!limits->shares_place.line)
-		return 0;
-	snprintf(shares, sizeof(shares), "%u", limits->shares);
-	result = sched_file_write(tree, path, "cpu.weight", shares, &error);
-	if (result)
-		recipes_complain(recipes, &limits->shares_place, "%s", error.text);
-	return result;
+	return 0;
 }
 
 void groups_make(const struct sched_tree *tree, struct recipes *recipes)

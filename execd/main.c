@@ -51,10 +51,10 @@ static void tell_recipes(FILE *stream)
 	for (size_t i = 0; i < recipes.group_count; i++) {
 		const struct recipe_group *group = &recipes.groups[i];
 		fprintf(stream, "group %s", group->path);
-		if (group->limits.cpus_place.line)
-			fprintf(stream, " cpus=%s", group->limits.cpus);
-		if (group->limits.shares_place.line)
-			fprintf(stream, " shares=%u", group->limits.shares);
+		for (unsigned int setting = 0; setting < RECIPE_SETTING_COUNT; setting++)
+			if (group->limits.of[setting].place.line)
+				fprintf(stream, " %s=%s", recipe_settings[setting].key,
+					group->limits.of[setting].value);
 		fputc('\n', stream);
 	}
 }

@@ -44,26 +44,56 @@ static bool group_add(struct recipes *recipes, const char *path, const struct re
 	return true;
 }
 
-/* The group's own section rules over its services, and an earlier service over a later one. */
-static void limits_merge(struct recipes *recipes, const char *name, struct recipe_limits *into,
-			 const struct recipe_limits *from)
+/* What stands there already rules over what comes. `kind` and `name` are for messages. */
+static void limits_merge(struct recipes *recipes, const char *kind, const char *name,
+			 struct recipe_limits *into, const struct recipe_limits *from)
 {
-	if (from->cpus_place.line && into->cpus_place.line) {
-		recipes_complain(recipes, &from->cpus_place,
-				 "group %s: cpus is already set at %s:%d; that one stays", name,
-				 into->cpus_place.file, into->cpus_place.line);
-	} else if (from->cpus_place.line) {
-		memcpy(into->cpus, from->cpus, sizeof(into->cpus));
-		into->cpus_place = from->cpus_place;
+	for (unsigned int i = 0; i < RECIPE_SETTING_COUNT; i++) {
+		if (!from->of[i].place.line)
+			continue;
+		if (into->of[i].place.line)
+			recipes_complain(recipes, &from->of[i].place,
+					 "%s %s: %s is already set at %s:%d; that one stays", kind,
+					 name, recipe_settings[i].key, into->of[i].place.file,
+					 into->of[i].place.line);
+		else
+			into->of[i] = from->of[i];
 	}
-	if (from->shares_place.line && into->shares_place.line) {
-		recipes_complain(recipes, &from->shares_place,
-				 "group %s: shares is already set at %s:%d; that one stays", name,
-				 into->shares_place.file, into->shares_place.line);
-	} else if (from->shares_place.line) {
-		into->shares = from->shares;
-		into->shares_place = from->shares_place;
+}
+
+static bool limits_are_set(const struct recipe_limits *limits)
+{
+	for (unsigned int i = 0; i < RECIPE_SETTING_COUNT; i++)
+		if (limits->of[i].place.line)
+			return true;
+	return false;
+}
+
+static struct recipe_service *service_named(struct recipes *recipes, const char *name)
+{
+	for (size_t i = 0; i < recipes->service_count; i++)
+		if (!strcmp(recipes->services[i].name, name))
+			return &recipes->services[i];
+	return NULL;
+}
+
+/* Into the service; what its own section says stays. A mistake costs the service: nothing may run
+ * outside a limit that was meant. */
+static void profile_place(struct recipes *recipes, struct recipe_profile *profile)
+{
+	struct recipe_service *service = service_named(recipes, profile->service);
+	if (!service) {
+		recipes_complain(recipes, &profile->place, "%s %s: there is no service of that name",
+				 profile->kind, profile->service);
+		return;
 	}
+	if (profile->wrong && !service->wrong) {
+		recipes_complain(recipes, &service->place,
+				 "service %s: not started, as its %s is wrong (%s:%d)", service->name,
+				 profile->kind, profile->place.file, profile->place.line);
+		service->wrong = true;
+	}
+	limits_merge(recipes, "service", service->name, &service->limits, &profile->limits);
 }
 
 static void service_place(struct recipes *recipes, struct recipe_service *service)
@@ -78,9 +108,9 @@ static void service_place(struct recipes *recipes, struct recipe_service *servic
 	if (service->wrong)
 		return;
 	if (!service->group[0]) {
-		if (limits->cpus_place.line || limits->shares_place.line)
+		if (limits_are_set(limits))
 			recipes_complain(recipes, &service->place,
-					 "service %s: the root takes no cpus or shares; "
+					 "service %s: the root takes no settings; "
 					 "they are left out",
 					 service->name);
 		return;
@@ -89,8 +119,8 @@ static void service_place(struct recipes *recipes, struct recipe_service *servic
 		service->wrong = true;
 		return;
 	}
-	limits_merge(recipes, service->group, &recipes_group(recipes, service->group)->limits,
-		     limits);
+	limits_merge(recipes, "group", service->group,
+		     &recipes_group(recipes, service->group)->limits, limits);
 }
 
 static bool is_below(const char *path, const char *top)
@@ -152,6 +182,8 @@ void recipes_order(struct recipes *recipes)
 		if (!group_add(recipes, recipes->groups[i].path, &place))
 			recipes->groups[i].wrong = true;
 	}
+	for (size_t i = 0; i < recipes->profile_count; i++)
+		profile_place(recipes, &recipes->profiles[i]);
 	for (size_t i = 0; i < recipes->service_count; i++)
 		service_place(recipes, &recipes->services[i]);
 	for (size_t i = 0; i < recipes->service_count; i++)

@@ -113,113 +113,175 @@ static bool store_restart(struct reader *reader, void *section, const char *valu
 	return false;
 }
 
-static bool limits_cpus(struct reader *reader, struct recipe_limits *limits, const char *kind,
-			const char *owner, const char *value)
+/* ---- settings ---- */
+
+const struct recipe_setting_row recipe_settings[RECIPE_SETTING_COUNT] = {
+	[RECIPE_CPUS] = { "cpus", "cpuset.cpus" },
+	[RECIPE_CPU_CLASS] = { "class", "sched.cpu_class" },
+	[RECIPE_SHARES] = { "shares", "cpu.weight" },
+	[RECIPE_QOS] = { "qos", "sched.qos" },
+	[RECIPE_LATENCY] = { "latency", "sched.latency_ms" },
+	[RECIPE_BURST] = { "burst", "cpu.max.burst" },
+};
+
+static const char *cpus_fault(const char *value)
 {
 	struct cpumask mask;
 	int result = cpulist_parse(value, strlen(value), NR_CPUS, &mask);
-	if (result) {
-		recipes_complain(reader->recipes, &reader->place, "%s %s: cpus %s: %s", kind,
-				 owner, value,
-				 result == -ERANGE ? "there are at most 512 CPUs, 0-511 (ERANGE)"
-				 : "this is no CPU list such as 0-3,6 (EINVAL)");
+	return !result ? NULL
+	     : result == -ERANGE ? "there are at most 512 CPUs, 0-511 (ERANGE)"
+				 : "this is no CPU list such as 0-3,6 (EINVAL)";
+}
+
+static const char *shares_fault(const char *value)
+{
+	unsigned int shares;
+	int result = sched_shares_parse(value, &shares);
+	return !result ? NULL
+	     : result == -ERANGE ? "shares go from 1 to 10000 (ERANGE)"
+				 : "a whole number is wanted (EINVAL)";
+}
+
+static bool is_one_of(const char *value, const char *const *words)
+{
+	while (*words && strcmp(*words, value))
+		words++;
+	return *words;
+}
+
+static const char *class_fault(const char *value)
+{
+	static const char *const words[] = { "any", "performance", "efficiency", NULL };
+	return is_one_of(value, words) ? NULL
+				       : "any, performance or efficiency is wanted (EINVAL)";
+}
+
+static const char *qos_fault(const char *value)
+{
+	static const char *const words[] = { "idle", "normal", "interactive", "perf-burst", NULL };
+	return is_one_of(value, words) ? NULL
+				       : "idle, normal, interactive or perf-burst is wanted (EINVAL)";
+}
+
+static bool is_number(const char *value)
+{
+	return *value && strspn(value, "0123456789") == strlen(value);
+}
+
+static const char *latency_fault(const char *value)
+{
+	if (!is_number(value))
+		return "a whole number of milliseconds is wanted (EINVAL)";
+	return strlen(value) > 4 ? "at most 9999 ms (ERANGE)" : NULL;
+}
+
+static const char *burst_fault(const char *value)
+{
+	if (!is_number(value))
+		return "a whole number of microseconds is wanted (EINVAL)";
+	return strlen(value) > 9 ? "at most 999999999 us (ERANGE)" : NULL;
+}
+
+/* What is wrong with a value, whatever the machine; NULL: nothing. */
+static const char *(*const setting_faults[RECIPE_SETTING_COUNT])(const char *value) = {
+	[RECIPE_CPUS] = cpus_fault,	  [RECIPE_CPU_CLASS] = class_fault,
+	[RECIPE_SHARES] = shares_fault,	  [RECIPE_QOS] = qos_fault,
+	[RECIPE_LATENCY] = latency_fault, [RECIPE_BURST] = burst_fault,
+};
+
+static bool store_limit(struct reader *reader, struct recipe_limits *limits, const char *owner,
+			enum recipe_setting setting, const char *value)
+{
+	const char *fault = setting_faults[setting](value);
+	if (fault) {
+		recipes_complain(reader->recipes, &reader->place, "%s: %s %s: %s", owner,
+				 recipe_settings[setting].key, value, fault);
 		return false;
 	}
-	snprintf(limits->cpus, sizeof(limits->cpus), "%s", value);
-	limits->cpus_place = reader->place;
+	snprintf(limits->of[setting].value, sizeof(limits->of[setting].value), "%s", value);
+	limits->of[setting].place = reader->place;
 	return true;
 }
 
-static bool limits_shares(struct reader *reader, struct recipe_limits *limits, const char *kind,
-			  const char *owner, const char *value)
-{
-	int result = sched_shares_parse(value, &limits->shares);
-	if (result) {
-		recipes_complain(reader->recipes, &reader->place, "%s %s: shares %s: %s", kind,
-				 owner, value,
-				 result == -ERANGE ? "shares go from 1 to 10000 (ERANGE)"
-				 : "a whole number is wanted (EINVAL)");
-		return false;
-	}
-	limits->shares_place = reader->place;
-	return true;
-}
-
-static bool store_service_cpus(struct reader *reader, void *section, const char *value)
-{
-	struct recipe_service *service = section;
-	return limits_cpus(reader, &service->limits, "service", service->name, value);
-}
-
-static bool store_service_shares(struct reader *reader, void *section, const char *value)
-{
-	struct recipe_service *service = section;
-	return limits_shares(reader, &service->limits, "service", service->name, value);
-}
-
-static bool store_group_cpus(struct reader *reader, void *section, const char *value)
-{
-	struct recipe_group *group = section;
-	return limits_cpus(reader, &group->limits, "group", group->path, value);
-}
-
-static bool store_group_shares(struct reader *reader, void *section, const char *value)
-{
-	struct recipe_group *group = section;
-	return limits_shares(reader, &group->limits, "group", group->path, value);
-}
-
+/* Keys that only services have; settings are everybody's, as far as a kind of section takes them. */
 static const struct key service_keys[] = {
 	{ "exec", store_exec },
 	{ "group", store_group },
-	{ "cpus", store_service_cpus },
-	{ "shares", store_service_shares },
 	{ "restart", store_restart },
 	{ NULL, NULL },
 };
 
-static const struct key group_keys[] = {
-	{ "cpus", store_group_cpus },
-	{ "shares", store_group_shares },
-	{ NULL, NULL },
+enum {
+	EVERY_SETTING = (1 << RECIPE_SETTING_COUNT) - 1,
+	AFFINITY_SETTINGS = 1 << RECIPE_CPUS | 1 << RECIPE_CPU_CLASS,
+	QOS_SETTINGS = EVERY_SETTING & ~AFFINITY_SETTINGS,
+};
+
+/* A section as its keys are stored. */
+struct section {
+	const char *owner;            /* its name in messages */
+	const struct key *keys;       /* NULL: none of its own */
+	void *object;                 /* for those */
+	unsigned int settings;        /* which it takes, 1 << enum recipe_setting */
+	struct recipe_limits *limits;
+	unsigned int *seen;           /* settings, then keys */
+	bool *wrong;
 };
 
 /* ---- sections ---- */
 
-static void complain_unknown_key(struct reader *reader, const struct key *keys, const char *owner,
+static void complain_unknown_key(struct reader *reader, const struct section *section,
 				 const char *name)
 {
-	const char *names[8];
+	const char *names[RECIPE_SETTING_COUNT + sizeof(service_keys) / sizeof(service_keys[0])];
 	size_t count = 0;
-	for (; keys[count].name; count++)
-		names[count] = keys[count].name;
+	for (size_t i = 0; section->keys && section->keys[i].name; i++)
+		names[count++] = section->keys[i].name;
+	for (size_t i = 0; i < RECIPE_SETTING_COUNT; i++)
+		if (section->settings >> i & 1)
+			names[count++] = recipe_settings[i].key;
 	names[count] = NULL;
 	const char *meant = sched_suggest(name, names);
-	recipes_complain(reader->recipes, &reader->place, "%s: there is no key '%s'%s%s%s", owner,
-			 name, meant ? "; '" : "", meant ? meant : "", meant ? "' is one" : "");
+	recipes_complain(reader->recipes, &reader->place, "%s: there is no key '%s'%s%s%s",
+			 section->owner, name, meant ? "; '" : "", meant ? meant : "",
+			 meant ? "' is one" : "");
+}
+
+/* False (told): the key was there before. */
+static bool see_key(struct reader *reader, const struct section *section, unsigned int bit,
+		    const char *name)
+{
+	bool first = !(*section->seen & bit);
+	if (!first)
+		recipes_complain(reader->recipes, &reader->place, "%s: %s is set twice",
+				 section->owner, name);
+	*section->seen |= bit;
+	return first;
 }
 
 /* Stores one key of a section; what is wrong makes the section wrong. */
-static void section_store(struct reader *reader, const struct key *keys, void *section,
-			  const char *owner, unsigned int *seen, bool *wrong, const char *name,
+static void section_store(struct reader *reader, const struct section *section, const char *name,
 			  const char *value)
 {
-	for (unsigned int i = 0; keys[i].name; i++) {
-		if (strcmp(keys[i].name, name))
+	for (unsigned int i = 0; i < RECIPE_SETTING_COUNT; i++) {
+		if (!(section->settings >> i & 1) || strcmp(recipe_settings[i].key, name))
 			continue;
-		if (*seen & 1U << i) {
-			recipes_complain(reader->recipes, &reader->place,
-					 "%s: %s is set twice", owner, name);
-			*wrong = true;
-		} else if (!keys[i].store(reader, section, value)) {
-			*wrong = true;
-		}
-		*seen |= 1U << i;
+		if (!see_key(reader, section, 1U << i, name) ||
+		    !store_limit(reader, section->limits, section->owner, i, value))
+			*section->wrong = true;
+		return;
+	}
+	for (unsigned int i = 0; section->keys && section->keys[i].name; i++) {
+		if (strcmp(section->keys[i].name, name))
+			continue;
+		if (!see_key(reader, section, 1U << (RECIPE_SETTING_COUNT + i), name) ||
+		    !section->keys[i].store(reader, section->object, value))
+			*section->wrong = true;
 		return;
 	}
 	if (strcmp(name, WRONG))
-		complain_unknown_key(reader, keys, owner, name);
-	*wrong = true;
+		complain_unknown_key(reader, section, name);
+	*section->wrong = true;
 }
 
 /* The trouble of a whole section is told once, at its first key. */
@@ -274,7 +336,7 @@ static struct recipe_group *group_find(struct reader *reader, const char *sectio
 		return NULL;
 	}
 	if (!path.path[0]) {
-		ignore_section(reader, section, "the root takes no cpus or shares");
+		ignore_section(reader, section, "the root takes no settings");
 		return NULL;
 	}
 	struct recipe_group *group = recipes_group(reader->recipes, path.path);
@@ -289,6 +351,64 @@ static struct recipe_group *group_find(struct reader *reader, const char *sectio
 		return NULL;
 	}
 	return group;
+}
+
+static struct recipe_profile *profile_find(struct reader *reader, const char *section,
+					   const char *kind, const char *name)
+{
+	struct recipes *recipes = reader->recipes;
+	char cause[RECIPE_FILE_MAX + 64];
+
+	for (size_t i = 0; i < recipes->profile_count; i++) {
+		struct recipe_profile *profile = &recipes->profiles[i];
+		if (strcmp(profile->service, name) || strcmp(profile->kind, kind))
+			continue;
+		if (!strcmp(profile->place.file, reader->place.file))
+			return profile;
+		snprintf(cause, sizeof(cause), "this is already said, in %s:%d",
+			 profile->place.file, profile->place.line);
+		ignore_section(reader, section, cause);
+		return NULL;
+	}
+	if (recipes->profile_count == RECIPE_PROFILE_MAX) {
+		ignore_section(reader, section, "there is no room for more of these (128)");
+		return NULL;
+	}
+	struct recipe_profile *profile = &recipes->profiles[recipes->profile_count++];
+	memset(profile, 0, sizeof(*profile));
+	snprintf(profile->service, sizeof(profile->service), "%s", name);
+	profile->kind = kind;
+	profile->place = reader->place;
+	return profile;
+}
+
+static void take_service(struct reader *reader, const char *section, const char *owner,
+			 const char *name, const char *value)
+{
+	struct recipe_service *service = service_find(reader, section, owner);
+	if (service && name)
+		section_store(reader, &(struct section){ section, service_keys, service,
+			EVERY_SETTING, &service->limits, &service->keys_seen, &service->wrong },
+			name, value);
+}
+
+static void take_group(struct reader *reader, const char *section, const char *owner,
+		       const char *name, const char *value)
+{
+	struct recipe_group *group = group_find(reader, section, owner);
+	if (group && name)
+		section_store(reader, &(struct section){ section, NULL, NULL, EVERY_SETTING,
+			&group->limits, &group->keys_seen, &group->wrong }, name, value);
+}
+
+static void take_profile(struct reader *reader, const char *section, const char *kind,
+			 unsigned int settings, const char *owner, const char *name,
+			 const char *value)
+{
+	struct recipe_profile *profile = profile_find(reader, section, kind, owner);
+	if (profile && name)
+		section_store(reader, &(struct section){ section, NULL, NULL, settings,
+			&profile->limits, &profile->keys_seen, &profile->wrong }, name, value);
 }
 
 /* inih: one key of a section, or its header (no name). */
@@ -307,19 +427,17 @@ static int take_key(void *user, const char *section, const char *name, const cha
 		return 1;
 	}
 	int count = sscanf(section, "%49s %49s %c", kind, owner, &more);
-	if (count == 2 && !strcmp(kind, "service")) {
-		struct recipe_service *service = service_find(reader, section, owner);
-		if (service && name)
-			section_store(reader, service_keys, service, section,
-				      &service->keys_seen, &service->wrong, name, value);
-	} else if (count == 2 && !strcmp(kind, "group")) {
-		struct recipe_group *group = group_find(reader, section, owner);
-		if (group && name)
-			section_store(reader, group_keys, group, section, &group->keys_seen,
-				      &group->wrong, name, value);
-	} else {
-		ignore_section(reader, section, "[service NAME] or [group PATH] is wanted");
-	}
+	if (count == 2 && !strcmp(kind, "service"))
+		take_service(reader, section, owner, name, value);
+	else if (count == 2 && !strcmp(kind, "group"))
+		take_group(reader, section, owner, name, value);
+	else if (count == 2 && !strcmp(kind, "affinity"))
+		take_profile(reader, section, "affinity", AFFINITY_SETTINGS, owner, name, value);
+	else if (count == 2 && !strcmp(kind, "qos"))
+		take_profile(reader, section, "qos", QOS_SETTINGS, owner, name, value);
+	else
+		ignore_section(reader, section,
+			       "[service NAME], [group PATH], [affinity NAME] or [qos NAME] is wanted");
 	return 1;
 }
 

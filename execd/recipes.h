@@ -2,8 +2,12 @@
 /*
  * recipes.h - what execd is told: services and groups, read from *.ini texts.
  *
- *   [service NAME]  exec=COMMAND  group=PATH  cpus=LIST  shares=N  restart=POLICY
- *   [group PATH]    cpus=LIST  shares=N
+ *   [service NAME]   exec=COMMAND  group=PATH  restart=POLICY  and settings
+ *   [group PATH]     settings
+ *   [affinity NAME]  cpus=LIST  class=CLASS               of the service of that name
+ *   [qos NAME]       shares=N  qos=CLASS  latency=MS  burst=US
+ *
+ * A service's settings are those of its group: a limit that its node keeps cannot be exceeded.
  *
  * Reading is pure: text in, structures and error lines out ("file:line: thing: cause"). A line
  * that makes no sense costs the section it stands in and nothing else.
@@ -25,6 +29,7 @@ extern "C" {
 enum {
 	RECIPE_SERVICE_MAX = 64,
 	RECIPE_GROUP_MAX = 128,   /* parents included */
+	RECIPE_PROFILE_MAX = 128, /* [affinity ...] and [qos ...] */
 	RECIPE_FILE_MAX = 64,     /* bytes of a file's name */
 	RECIPE_NAME_MAX = 50,     /* bytes of a section's name, as inih has it */
 	RECIPE_VALUE_MAX = 200,   /* bytes of a line, as inih has it */
@@ -38,11 +43,30 @@ struct recipe_place {
 	int line;
 };
 
+/* What may be set, in the order in which a group is told. */
+enum recipe_setting {
+	RECIPE_CPUS,
+	RECIPE_CPU_CLASS,
+	RECIPE_SHARES,
+	RECIPE_QOS,
+	RECIPE_LATENCY,
+	RECIPE_BURST,
+	RECIPE_SETTING_COUNT,
+};
+
+struct recipe_setting_row {
+	const char *key;  /* in a recipe */
+	const char *file; /* of the group */
+};
+extern const struct recipe_setting_row recipe_settings[RECIPE_SETTING_COUNT];
+
+struct recipe_limit {
+	char value[RECIPE_VALUE_MAX]; /* when its place has a line; "" clears */
+	struct recipe_place place;
+};
+
 struct recipe_limits {
-	char cpus[RECIPE_VALUE_MAX]; /* when its place has a line; "" clears */
-	struct recipe_place cpus_place;
-	unsigned int shares;         /* when its place has a line */
-	struct recipe_place shares_place;
+	struct recipe_limit of[RECIPE_SETTING_COUNT];
 };
 
 enum recipe_restart {
@@ -71,6 +95,16 @@ struct recipe_group {
 	bool wrong;                      /* a mistake was told: no service in it is started */
 };
 
+/* Settings of a service that stand in a section of their own. */
+struct recipe_profile {
+	char service[RECIPE_NAME_MAX];
+	const char *kind;                /* "affinity", "qos" */
+	struct recipe_place place;
+	struct recipe_limits limits;
+	unsigned int keys_seen;
+	bool wrong;                      /* a mistake was told: the service is not started */
+};
+
 /* Takes one line of trouble, without newline. */
 struct recipe_report {
 	void (*line)(void *context, const char *text);
@@ -82,6 +116,8 @@ struct recipes {
 	size_t service_count;
 	struct recipe_group groups[RECIPE_GROUP_MAX];
 	size_t group_count;
+	struct recipe_profile profiles[RECIPE_PROFILE_MAX];
+	size_t profile_count;
 	unsigned int error_count;
 	struct recipe_report report;
 };

@@ -4,9 +4,11 @@
 # execd on the host: it checks recipes, and refuses to be anything but process 1.
 set -euo pipefail
 execd=$PWD/$1
-demo=$(dirname "$2")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+demo=$folder/demo
+mkdir "$demo"
+cp "${@:2}" "$demo"
 
 fail() { echo "FAIL: $*" >&2; exit 1; }
 

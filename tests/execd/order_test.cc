@@ -23,8 +23,8 @@ TEST(RecipesOrder, GivesTheServicesLimitsToTheirGroups)
 			"shares=7\n");
 	reading.order();
 	EXPECT_EQ(reading.errors, Lines{});
-	EXPECT_STREQ(reading.group(0).limits.cpus, "1");
-	EXPECT_EQ(reading.group(0).limits.shares, 7u);
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_CPUS].value, "1");
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_SHARES].value, "7");
 }
 
 TEST(RecipesOrder, KeepsTheFirstOfTwoLimitsAndTheGroupsOwnBeforeAll)
@@ -35,8 +35,8 @@ TEST(RecipesOrder, KeepsTheFirstOfTwoLimitsAndTheGroupsOwnBeforeAll)
 	EXPECT_EQ(reading.errors,
 		  (Lines{"a.ini:4: group g: cpus is already set at a.ini:11; that one stays",
 			 "a.ini:9: group g: shares is already set at a.ini:5; that one stays"}));
-	EXPECT_STREQ(reading.group(0).limits.cpus, "3");
-	EXPECT_EQ(reading.group(0).limits.shares, 1u);
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_CPUS].value, "3");
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_SHARES].value, "1");
 	EXPECT_FALSE(reading.service(0).wrong);
 	EXPECT_FALSE(reading.service(1).wrong);
 }
@@ -68,7 +68,7 @@ TEST(RecipesOrder, LetsAServiceRunInTheRootWithoutLimits)
 	EXPECT_EQ(reading.errors, Lines{});
 	Reading limits("[service a]\nexec=x\ngroup=/\ncpus=0\n");
 	limits.order();
-	EXPECT_EQ(limits.errors, Lines{"a.ini:1: service a: the root takes no cpus or shares; they "
+	EXPECT_EQ(limits.errors, Lines{"a.ini:1: service a: the root takes no settings; they "
 				       "are left out"});
 	EXPECT_FALSE(limits.service(0).wrong);
 }
@@ -97,3 +97,54 @@ TEST(RecipesOrder, TellsWhenThereIsNoRoomForParents)
 }
 
 }  // namespace
+
+TEST(RecipesOrder, GivesAServiceWhatItsProfilesSay)
+{
+	Reading reading("[affinity a]\ncpus=1-2\nclass=performance\n");
+	reading.read("b.ini", "[qos a]\nshares=7\nqos=idle\nlatency=9999\nburst=999999999\n"
+			      "[service a]\nexec=x\ngroup=g\n");
+	reading.order();
+	EXPECT_TRUE(reading.errors.empty());
+	const struct recipe_limits &limits = reading.group(0).limits;
+	EXPECT_STREQ(limits.of[RECIPE_CPUS].value, "1-2");
+	EXPECT_STREQ(limits.of[RECIPE_CPU_CLASS].value, "performance");
+	EXPECT_STREQ(limits.of[RECIPE_SHARES].value, "7");
+	EXPECT_STREQ(limits.of[RECIPE_QOS].value, "idle");
+	EXPECT_STREQ(limits.of[RECIPE_LATENCY].value, "9999");
+	EXPECT_STREQ(limits.of[RECIPE_BURST].value, "999999999");
+	EXPECT_EQ(limits.of[RECIPE_CPUS].place.line, 2);
+}
+
+TEST(RecipesOrder, LetsAServicesOwnSectionRuleOverItsProfile)
+{
+	Reading reading("[service a]\nexec=x\nshares=3\n[qos a]\nshares=4\n");
+	reading.order();
+	EXPECT_EQ(reading.errors,
+		  Lines{"a.ini:5: service a: shares is already set at a.ini:3; that one stays"});
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_SHARES].value, "3");
+}
+
+TEST(RecipesOrder, DoesNotStartAServiceWhoseProfileIsWrong)
+{
+	Reading reading("[service a]\nexec=x\n[service b]\nexec=x\n[affinity a]\ncpus=x\n"
+			"[qos b]\ncpus=1\n");
+	reading.order();
+	EXPECT_EQ(reading.errors,
+		  (Lines{"a.ini:6: affinity a: cpus x: this is no CPU list such as 0-3,6 (EINVAL)",
+			 "a.ini:8: qos b: there is no key 'cpus'",
+			 "a.ini:1: service a: not started, as its affinity is wrong (a.ini:5)",
+			 "a.ini:3: service b: not started, as its qos is wrong (a.ini:7)"}));
+	EXPECT_TRUE(reading.service(0).wrong);
+	EXPECT_TRUE(reading.service(1).wrong);
+}
+
+TEST(RecipesOrder, TellsOfAProfileOfNobodyAndOfASecondOne)
+{
+	Reading reading("[qos x]\nshares=1\n[service a]\nexec=x\n[qos a]\nshares=1\n");
+	reading.read("b.ini", "[qos a]\nshares=2\n");
+	reading.order();
+	EXPECT_EQ(reading.errors,
+		  (Lines{"b.ini:1: [qos a]: this is already said, in a.ini:5",
+			 "a.ini:1: qos x: there is no service of that name"}));
+	EXPECT_FALSE(reading.service(0).wrong);
+}

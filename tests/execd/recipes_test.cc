@@ -20,9 +20,9 @@ TEST(RecipesRead, TakesEveryKeyOfAService)
 	EXPECT_EQ(std::string(web.command, 18), std::string("/bin/httpd\0-f\0a b\0", 18));
 	EXPECT_EQ(web.argument_count, 3u);
 	EXPECT_STREQ(web.group, "srv/web");
-	EXPECT_STREQ(web.limits.cpus, "0-3,6");
-	EXPECT_EQ(web.limits.cpus_place.line, 5);
-	EXPECT_EQ(web.limits.shares, 300u);
+	EXPECT_STREQ(web.limits.of[RECIPE_CPUS].value, "0-3,6");
+	EXPECT_EQ(web.limits.of[RECIPE_CPUS].place.line, 5);
+	EXPECT_STREQ(web.limits.of[RECIPE_SHARES].value, "300");
 	EXPECT_EQ(web.restart, RECIPE_RESTART_ON_FAILURE);
 	EXPECT_FALSE(web.wrong);
 }
@@ -32,8 +32,8 @@ TEST(RecipesRead, HasDefaults)
 	Reading reading("[service web]\nexec=a\n");
 	EXPECT_STREQ(reading.service(0).group, "web");
 	EXPECT_EQ(reading.service(0).restart, RECIPE_RESTART_ALWAYS);
-	EXPECT_EQ(reading.service(0).limits.cpus_place.line, 0);
-	EXPECT_EQ(reading.service(0).limits.shares_place.line, 0);
+	EXPECT_EQ(reading.service(0).limits.of[RECIPE_CPUS].place.line, 0);
+	EXPECT_EQ(reading.service(0).limits.of[RECIPE_SHARES].place.line, 0);
 }
 
 TEST(RecipesRead, TakesGroups)
@@ -41,9 +41,9 @@ TEST(RecipesRead, TakesGroups)
 	Reading reading("[group a/b]\ncpus=1\nshares=10000\n[group c]\ncpus=\n");
 	EXPECT_EQ(reading.errors, Lines{});
 	EXPECT_EQ(reading.paths(), (Lines{"a/b", "c"}));
-	EXPECT_EQ(reading.group(0).limits.shares, 10000u);
-	EXPECT_STREQ(reading.group(1).limits.cpus, "");
-	EXPECT_EQ(reading.group(1).limits.cpus_place.line, 5);
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_SHARES].value, "10000");
+	EXPECT_STREQ(reading.group(1).limits.of[RECIPE_CPUS].value, "");
+	EXPECT_EQ(reading.group(1).limits.of[RECIPE_CPUS].place.line, 5);
 }
 
 TEST(RecipesRead, DoesNotMindIndentationAndCarriageReturns)
@@ -78,6 +78,13 @@ const Mistake service_mistakes[] = {
 	{"shares=-1", "service a: shares -1: a whole number is wanted (EINVAL)"},
 	{"shares=", "service a: shares : a whole number is wanted (EINVAL)"},
 	{"shares=1.5", "service a: shares 1.5: a whole number is wanted (EINVAL)"},
+	{"class=fast", "service a: class fast: any, performance or efficiency is wanted (EINVAL)"},
+	{"class=", "service a: class : any, performance or efficiency is wanted (EINVAL)"},
+	{"qos=high", "service a: qos high: idle, normal, interactive or perf-burst is wanted (EINVAL)"},
+	{"latency=-1", "service a: latency -1: a whole number of milliseconds is wanted (EINVAL)"},
+	{"latency=10000", "service a: latency 10000: at most 9999 ms (ERANGE)"},
+	{"burst=1ms", "service a: burst 1ms: a whole number of microseconds is wanted (EINVAL)"},
+	{"burst=1000000000", "service a: burst 1000000000: at most 999999999 us (ERANGE)"},
 	{"restart=maybe",
 	 "service a: restart maybe: always, on-failure or never is wanted"},
 	{"group=a/../b", "service a: group: a/../b: '..' is no name of a group (EINVAL)"},
@@ -117,7 +124,7 @@ TEST(RecipesRead, TellsOfASectionThatIsNone)
 	for (const char *section : {"servce a", "service", "service a b", "group", "Group a"}) {
 		Reading reading(std::string("[") + section + "]\nexec=x\nshares=1\n");
 		EXPECT_EQ(reading.errors, Lines{std::string("a.ini:1: [") + section +
-						"]: [service NAME] or [group PATH] is wanted"});
+						"]: [service NAME], [group PATH], [affinity NAME] or [qos NAME] is wanted"});
 		EXPECT_EQ(reading.recipes->service_count, 0u);
 		EXPECT_EQ(reading.recipes->group_count, 0u);
 	}
@@ -127,7 +134,7 @@ TEST(RecipesRead, TakesASectionWithoutKeys)
 {
 	Reading reading("[servce a]\n[group g]\n[service b]\n");
 	EXPECT_EQ(reading.errors,
-		  Lines{"a.ini:1: [servce a]: [service NAME] or [group PATH] is wanted"});
+		  Lines{"a.ini:1: [servce a]: [service NAME], [group PATH], [affinity NAME] or [qos NAME] is wanted"});
 	ASSERT_EQ(reading.recipes->group_count, 1u);
 	EXPECT_STREQ(reading.recipes->groups[0].path, "g");
 	ASSERT_EQ(reading.recipes->service_count, 1u);
@@ -144,14 +151,14 @@ TEST(RecipesRead, DoesNotGiveTheKeysOfABrokenSectionToTheOneBefore)
 	Reading reading("[service a]\nexec=x\n[service b\nshares=7\n");
 	EXPECT_EQ(reading.errors, Lines{"a.ini:3: neither [SECTION], NAME=VALUE nor a comment"});
 	ASSERT_EQ(reading.recipes->service_count, 1u);
-	EXPECT_EQ(reading.service(0).limits.shares_place.line, 0);
+	EXPECT_EQ(reading.service(0).limits.of[RECIPE_SHARES].place.line, 0);
 	EXPECT_FALSE(reading.service(0).wrong);
 }
 
 TEST(RecipesRead, RefusesTheRootAndBadPathsAsGroups)
 {
 	EXPECT_EQ(Reading("[group /]\ncpus=1\n").errors,
-		  Lines{"a.ini:1: [group /]: the root takes no cpus or shares"});
+		  Lines{"a.ini:1: [group /]: the root takes no settings"});
 	EXPECT_EQ(Reading("[group a/..]\ncpus=1\n").errors,
 		  Lines{"a.ini:1: [group a/..]: a/..: '..' is no name of a group (EINVAL)"});
 	EXPECT_EQ(Reading("[service a/b]\nexec=x\n").errors,
@@ -166,7 +173,7 @@ TEST(RecipesRead, KeepsTheFirstOfTwoFilesThatNameOneThing)
 		  (Lines{"b.ini:1: [group g]: this group is already there, from a.ini:3",
 			 "b.ini:4: [service a]: this service is already there, from a.ini:1"}));
 	EXPECT_STREQ(reading.service(0).command, "x");
-	EXPECT_STREQ(reading.group(0).limits.cpus, "1");
+	EXPECT_STREQ(reading.group(0).limits.of[RECIPE_CPUS].value, "1");
 }
 
 TEST(RecipesRead, TakesLinesAndSectionsUpToTheirLimits)

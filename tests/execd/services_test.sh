@@ -15,6 +15,8 @@ boot --config "$recipes" --timeout 40 -- sh -c '
 	echo "web has $(wc -l <deep/er/web/cgroup.procs)"
 	echo "far: $(cat far/cpuset.cpus.effective), has $(wc -l <far/cgroup.procs)"
 	echo "heavy has $(wc -l <heavy/one/cgroup.procs)"
+	echo "kind: $(cat kind/cpuset.cpus.effective kind/sched.cpu_class kind/cpu.weight | xargs)"
+	echo "kind has $(wc -l <kind/cgroup.procs), fast: $(ls -d fast 2>&1)"
 	echo "letters: $(ls -d letters 2>&1)"
 	exit 9'
 expect_sound
@@ -23,6 +25,8 @@ expect_exactly 'web: 0 300
 web has 1
 far: 0-3, has 1
 heavy has 0
+kind: 1-2 efficiency 50
+kind has 1, fast: ls: fast: No such file or directory
 letters: ls: letters: No such file or directory
 '
 expect_log '0::/deep/er/web'
@@ -34,6 +38,9 @@ expect_log 'execd: 20-bad.ini:14: far: cpuset.cpus 0,400: this machine has CPUs 
 expect_log 'execd: 20-bad.ini:1: neither [SECTION], NAME=VALUE nor a comment'
 expect_log 'execd: 20-bad.ini:18: group heavy: shares 10001: shares go from 1 to 10000 (ERANGE)'
 expect_log 'execd: 20-bad.ini:20: service inheavy: not started, as group heavy is wrong (20-bad.ini:17)'
+expect_log 'execd: 30-profiles.ini:12: affinity fast: class fastest: any, performance or efficiency is wanted (EINVAL)'
+expect_log 'execd: 30-profiles.ini:14: service fast: not started, as its affinity is wrong (30-profiles.ini:11)'
+expect_log 'execd: 30-profiles.ini:17: qos nobody: there is no service of that name'
 expect_log 'execd: service dies ended (status 1); again in 100 ms'
 expect_log 'execd: service dies ended (status 1); again in 200 ms'
 expect_log 'execd: service once ended (status 0)'
