@@ -110,7 +110,7 @@ class CpuShow : public ::testing::Test
 
 	struct cg_tree tree;
 	struct topology_cpu cpus[4];
-	struct topology topology = {4, cpus};
+	struct topology topology = {4, cpus, {}};
 	struct sysfs_environment environment = {};
 };
 

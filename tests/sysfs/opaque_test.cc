@@ -25,7 +25,8 @@ class Opaque : public ::testing::Test
 		EXPECT_EQ(host.write("a/sched.opaque", "1"), 0);
 		for (unsigned int cpu = 0; cpu < 8; cpu++)
 			cpus[cpu] = {1, 2, 0, (uint16_t)(100 * cpu + 1), 1, {{9, 1024, 64, 2, 2, TOPOLOGY_UNIFIED}}};
-		host.topology = {8, cpus};
+		host.topology.cpu_count = 8;
+		host.topology.cpus = cpus;
 	}
 	void view(const std::string &path)
 	{
