@@ -14,6 +14,7 @@
 #include "kernel/proc/family.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
+#include "kernel/sys/named_task.h"
 #include "kernel/sys/abi.h"
 
 enum {
@@ -135,6 +136,14 @@ static uint32_t last_cpu(struct task *task)
 	return task && tree_sees_task(task) && task->cpu ? task->cpu->id : 0;
 }
 
+/* Linux's scale: 0 to 39 by the nice level, below it the real-time priorities, -101 deadline tasks. */
+static int shown_priority(const struct task *task)
+{
+	if (!task || !task->class.urgent)
+		return 20 + (task ? nice_of(task) : 0);
+	return task->class.policy == POLICY_DEADLINE ? -101 : -1 - task->class.priority;
+}
+
 /* The 52 fields of proc_pid_stat(5); those that this kernel has nothing to say to are 0. */
 static int show_stat(struct text *text, const struct proc_subject *subject,
 	const struct task *thread, uint64_t user_ns, uint64_t system_ns)
@@ -147,16 +156,18 @@ static int show_stat(struct text *text, const struct proc_subject *subject,
 		task_name(subject), state_letter(subject), family.parent, family.group,
 		family.session, family.terminal_device, family.foreground,
 		process ? 0 : STAT_KERNEL_THREAD);
-	text_printf(text, "%lu %lu %lu %lu 20 0 %u 0 %lu ", (unsigned long)(user_ns / TICK_NS),
+	text_printf(text, "%lu %lu %lu %lu %d %d %u 0 %lu ", (unsigned long)(user_ns / TICK_NS),
 		(unsigned long)(system_ns / TICK_NS),
 		(unsigned long)(family.child_user_ns / TICK_NS),
-		(unsigned long)(family.child_system_ns / TICK_NS), family.threads,
+		(unsigned long)(family.child_system_ns / TICK_NS), shown_priority(subject->task),
+		subject->task ? nice_of(subject->task) : 0, family.threads,
 		process ? (unsigned long)(process->start_time_ns / TICK_NS) : 0);
 	text_printf(text, "%lu %lu 18446744073709551615 0 0 0 0 0 ",
 		(unsigned long)(memory.mapped_pages * PAGE_SIZE),
 		(unsigned long)memory.resident_pages);
-	text_printf(
-		text, "0 0 0 0 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 0\n", last_cpu(subject->task));
+	text_printf(text, "0 0 0 0 0 0 0 17 %u %u %u 0 0 0 0 0 0 0 0 0 0 0\n", last_cpu(subject->task),
+		subject->task ? subject->task->class.priority : 0U,
+		subject->task ? subject->task->class.policy : 0U);
 	return 0;
 }
 

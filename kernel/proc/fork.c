@@ -274,7 +274,7 @@ int64_t task_clone(const struct clone_request *request)
 	int32_t tid;
 	int error;
 
-	if (exceeds_thread_limit())
+	if (exceeds_thread_limit() || policy_forbids_fork(current))
 		return -EAGAIN;
 	if (page_is_short())
 		return -ENOMEM; /* what is left is for the faults of those who are there */

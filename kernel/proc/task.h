@@ -24,6 +24,7 @@
 #include "kernel/proc/cred.h"
 #include "kernel/proc/signal.h"
 #include "kernel/riscv/trap.h"
+#include "kernel/sched/class.h"
 #include "kernel/sched/entity.h"
 #include "kernel/sched/sched.h"
 #include "kernel/smp/timer.h"
@@ -67,6 +68,7 @@ struct task {
 	bool on_queue;               /* (q) running or queued on cpu's run queue */
 	struct cpumask allowed;      /* (k) where it may run: what the tree published */
 	struct sched_entity entity;  /* (q) */
+	struct class_entity class;   /* (q) its policy */
 	struct cg_member member;     /* (t) its place in the tree, its pin */
 
 	/* memory: mm/charge.h */

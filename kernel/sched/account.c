@@ -10,6 +10,7 @@
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/class_pick.h"
 #include "kernel/smp/cpu.h"
 
 /* Time in user mode, up to now when it is there. */
@@ -37,6 +38,27 @@ static void charge_node(struct task *task, uint64_t had_ns)
 		__atomic_store_n(&part->nice_ticks, part->nice_ticks + more_ticks, __ATOMIC_RELAXED);
 }
 
+/* What the running task has had since it was charged last, by its class's books. */
+static uint64_t charge_class(struct runqueue *queue, struct task *task, uint64_t now_ns)
+{
+	struct sched_entity *entity = &task->entity;
+	uint64_t had;
+
+	if (likely(!task->class.urgent)) {
+		had = runqueue_charge(queue, entity, now_ns);
+		if (unlikely(queue->classes.starved_ns))
+			pick_charge_fair(&queue->classes, had);
+		return had;
+	}
+	if (now_ns <= entity->charged_ns)
+		return 0; /* the caller read its clock before somebody else charged */
+	had = now_ns - entity->charged_ns;
+	entity->charged_ns = now_ns;
+	entity->total_ns += had;
+	pick_charge_urgent(queue, &task->class, had, now_ns);
+	return had;
+}
+
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 {
 	struct sched_entity *entity = &task->entity;
@@ -46,8 +68,10 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		entity->charged_ns = now_ns;
 		return;
 	}
-	uint64_t had = runqueue_charge(queue, entity, now_ns);
+	uint64_t had = charge_class(queue, task, now_ns);
 	charge_node(task, had);
+	if (unlikely(task->class.urgent))
+		return;
 	bandwidth_charge(task->cpu, task, had, now_ns);
 
 	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
@@ -68,7 +92,8 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 	bandwidth_enter(cpu, task);
 	if (entity->group != group) {
 		/* Runnable in every state but asleep and off its queue. */
-		bool counted = task->on_queue || task->state == TASK_RUNNING;
+		bool counted = !task->class.urgent &&
+			       (task->on_queue || task->state == TASK_RUNNING);
 		struct task_group *old = entity->group;
 
 		entity->group = group;
@@ -78,7 +103,7 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 			group_add_load(group, entity->shares);
 			group_remove_load(old, entity->shares, cpu, now);
 			if (queue->rest_check_ns != check_ns)
-				sched_watch_rests(cpu);
+				sched_watch_work(cpu);
 		}
 	}
 	spin_unlock(&queue->lock);
@@ -94,7 +119,7 @@ void sched_set_shares(struct task *task, uint32_t shares)
 
 	if (cpu->queue.running == task)
 		sched_charge(&cpu->queue, task, time_now_ns());
-	if (task->on_queue || task->state == TASK_RUNNING) {
+	if (!task->class.urgent && (task->on_queue || task->state == TASK_RUNNING)) {
 		group_add_load(entity->group, shares);
 		group_remove_load(entity->group, entity->shares, cpu, time_now_ns());
 	}

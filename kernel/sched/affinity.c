@@ -21,6 +21,8 @@ static void send_elsewhere(struct cpu *from, struct task *task)
 	spin_lock(&to->queue.lock);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
+	if (unlikely(task->class.urgent))
+		urgent_push(to);
 }
 
 void sched_publish_allowed(struct task *task, const struct cpumask *allowed, struct cpumask *wait)
@@ -34,7 +36,8 @@ void sched_publish_allowed(struct task *task, const struct cpumask *allowed, str
 	bool is_waiting = task->on_queue && cpu->queue.running != task;
 
 	task->allowed = *allowed;
-	if (is_waiting && (!may_stay || cpumask_intersects(allowed, &sched_idle_cpus))) {
+	if (is_waiting && (!may_stay || task->class.urgent ||
+			   cpumask_intersects(allowed, &sched_idle_cpus))) {
 		send_elsewhere(cpu, task);
 	} else {
 		if (task->on_queue && !may_stay) {

@@ -60,7 +60,7 @@ static void give_all_back(struct task_group *limiter, const struct cpu *cpu, uin
  * may run. */
 static struct task_group *budget(struct cpu *cpu, const struct task *task, uint64_t now_ns)
 {
-	struct task_group *limiter = task->entity.limiter, *empty = NULL;
+	struct task_group *limiter = bandwidth_limiter(task), *empty = NULL;
 	int64_t rest = INT64_MAX;
 
 	for (; limiter && !empty; limiter = above(limiter)) {
@@ -92,7 +92,7 @@ void bandwidth_switch_limited(struct cpu *cpu, struct task *previous, struct tas
 {
 	struct task_group *from = previous->entity.limiter;
 
-	if (from != next->entity.limiter)
+	if (from != bandwidth_limiter(next))
 		give_all_back(from, cpu, now_ns);
 	if (budget(cpu, next, now_ns))
 		set_throttle(next);

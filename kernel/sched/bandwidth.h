@@ -22,6 +22,12 @@
 
 struct cpu;
 
+/* Quotas are for the fair ones, as in Linux. */
+static inline struct task_group *bandwidth_limiter(const struct task *task)
+{
+	return task->class.urgent ? NULL : task->entity.limiter;
+}
+
 /* The task, which runs on cpu, has had so much CPU time. The queue's lock is held. */
 void bandwidth_charge_limited(struct cpu *cpu, struct task *task, uint64_t had_ns, uint64_t now_ns);
 static inline void bandwidth_charge(struct cpu *cpu, struct task *task, uint64_t had_ns, uint64_t now_ns)

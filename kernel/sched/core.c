@@ -16,7 +16,9 @@
 #include "kernel/riscv/stack.h"
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/deadline.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/class_pick.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
 #include "kernel/smp/smp.h"
@@ -28,6 +30,11 @@ struct task *entity_task(struct sched_entity *entity)
 	return container_of(entity, struct task, entity);
 }
 
+struct task *class_task(struct class_entity *entity)
+{
+	return container_of(entity, struct task, class);
+}
+
 void task_set_state(enum task_state state)
 {
 	__atomic_store_n(&current->state, state, __ATOMIC_SEQ_CST);
@@ -36,28 +43,40 @@ void task_set_state(enum task_state state)
 
 /* ---- turns ---- */
 
-/* The running task has a turn's end only while somebody waits. */
-static void set_slice_end(struct cpu *cpu)
+/* The running task has a turn's end only while somebody waits, or when its budget is limited. */
+void sched_set_slice_end(struct cpu *cpu)
 {
 	struct runqueue *queue = &cpu->queue;
 	uint64_t end = UINT64_MAX;
 
 	if (queue->first)
 		end = queue->turn_end_ns;
+	if (unlikely(queue->running->class.urgent || queue->classes.ready_count))
+		end = urgent_turn_end(queue, end);
 	if (end != cpu->timers.slice_end_ns)
 		timer_set_slice_end(end);
 }
 
-static void set_rest_check(struct cpu *cpu)
+uint64_t sched_next_work_ns(const struct cpu *cpu)
 {
-	if (cpu->queue.rest_check_ns < cpu->timers.programmed_ns)
-		timer_wake_at(cpu->queue.rest_check_ns);
+	const struct runqueue *queue = &cpu->queue;
+
+	return MIN(MIN(queue->rest_check_ns, queue->budget_end_ns),
+		   queue->classes.deadline.replenish_ns);
 }
 
-void sched_watch_rests(struct cpu *cpu)
+static void set_timer_work(struct cpu *cpu)
+{
+	uint64_t next = sched_next_work_ns(cpu);
+
+	if (next < cpu->timers.programmed_ns)
+		timer_wake_at(next);
+}
+
+void sched_watch_work(struct cpu *cpu)
 {
 	if (cpu == this_cpu())
-		set_rest_check(cpu);
+		set_timer_work(cpu);
 	else
 		cpu_send_ipi(cpu, IPI_RESCHED);
 }
@@ -80,8 +99,7 @@ void sched_resched(struct cpu *cpu)
 
 /* ---- on and off the queues ---- */
 
-/* Whether the CPU is idle when it has `next`. Its queue's lock is held. */
-static void set_idle(struct cpu *cpu, const struct task *next)
+void sched_set_idle(struct cpu *cpu, const struct task *next)
 {
 	uint64_t *word = &sched_idle_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
 	bool idle = next->flags & TASK_IDLE;
@@ -92,6 +110,22 @@ static void set_idle(struct cpu *cpu, const struct task *next)
 		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+}
+
+/* A task that has slept, or was never awake, is runnable from now on. */
+static void begin_waking(struct task *task, uint64_t now_ns)
+{
+	if (likely(!task->class.urgent))
+		group_add_load(task->entity.group, task->entity.shares);
+	else if (task->class.policy == POLICY_DEADLINE)
+		deadline_wake(&task->class, now_ns);
+}
+
+/* Nobody but an ordinary task preempts a fair one when it wakes. */
+static bool preempts_fair(const struct runqueue *queue, const struct task *task)
+{
+	return !queue->running->class.urgent && task->class.policy == POLICY_OTHER &&
+	       runqueue_should_preempt(queue, &task->entity, &queue->running->entity);
 }
 
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
@@ -106,15 +140,19 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	task->cpu = cpu;
 	task->on_queue = true;
 	sched_charge(queue, running, now_ns);
+	if (unlikely(task->class.urgent)) {
+		urgent_enqueue(cpu, task, now_ns);
+		return;
+	}
 	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (running->flags & TASK_IDLE)
-		set_idle(cpu, task); /* the next one that wakes looks elsewhere */
-	if (running->flags & TASK_IDLE || runqueue_should_preempt(queue, entity, &running->entity))
+		sched_set_idle(cpu, task); /* the next one that wakes looks elsewhere */
+	if (running->flags & TASK_IDLE || preempts_fair(queue, task))
 		sched_resched(cpu);
 	else if (cpu == this_cpu())
-		set_slice_end(cpu);
+		sched_set_slice_end(cpu);
 	else if (queue->waiting_count == 1)
 		cpu_send_ipi(cpu, IPI_RESCHED); /* it must begin to count its turn */
 }
@@ -122,9 +160,14 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
 {
 	kcheck(spin_is_held(&queue->lock) && task->on_queue && task != queue->running);
+	task->on_queue = false;
+	if (unlikely(task->class.urgent)) {
+		pick_remove(&queue->classes, &task->class);
+		urgent_publish(task->cpu);
+		return;
+	}
 	runqueue_remove(queue, &task->entity);
 	runqueue_leave(queue, &task->entity);
-	task->on_queue = false;
 }
 
 struct cpu *sched_lock_queue_of(struct task *task)
@@ -162,6 +205,8 @@ static void place(struct task *task)
 	to = choose_and_lock(task);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
+	if (unlikely(task->class.urgent))
+		urgent_push(to);
 }
 
 bool sched_wake_states(struct task *task, unsigned int states)
@@ -178,7 +223,7 @@ bool sched_wake_states(struct task *task, unsigned int states)
 		spin_unlock(&cpu->queue.lock);
 		/* On a queue it has not gone to sleep yet: schedule() will see the state. */
 		if (!on_queue) {
-			group_add_load(task->entity.group, task->entity.shares);
+			begin_waking(task, time_now_ns());
 			place(task);
 		}
 	}
@@ -200,9 +245,10 @@ void sched_fork(struct task *child, struct task *parent)
 	child->work = 0;
 	child->cpu = parent->cpu;
 	child->user_ticks = 0;
+	policy_fork(child, parent);
 	child->entity = (struct sched_entity){
 		.left_virtual_ns = parent->cpu->queue.virtual_ns,
-		.shares = parent->entity.shares,
+		.shares = policy_child_shares(parent),
 		.slice_ns = SCHED_SLICE_NS,
 		.group = parent->entity.group,
 		.account = parent->entity.account,
@@ -214,7 +260,7 @@ void sched_fork(struct task *child, struct task *parent)
 void sched_start(struct task *task)
 {
 	spin_lock(&task->lock);
-	group_add_load(task->entity.group, task->entity.shares);
+	begin_waking(task, time_now_ns());
 	__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
 	place(task);
 	spin_unlock(&task->lock);
@@ -236,21 +282,34 @@ static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	if (task->flags & TASK_IDLE)
 		return;
 	if (task->state == TASK_RUNNING && may_stay(task, cpu)) {
-		runqueue_insert(queue, entity);
+		if (likely(!task->class.urgent)) {
+			runqueue_insert(queue, entity);
+			return;
+		}
+		task->class.to_front = task->class.policy != POLICY_DEADLINE;
+		pick_insert(&queue->classes, &task->class, now_ns);
 		return;
 	}
 	task->on_queue = false;
-	runqueue_leave(queue, entity);
+	if (likely(!task->class.urgent))
+		runqueue_leave(queue, entity);
 	if (task->state == TASK_RUNNING) {
 		queue->moving = task;
 		return;
 	}
-	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	if (likely(!task->class.urgent))
+		group_remove_load(entity->group, entity->shares, cpu, now_ns);
 }
 
 static struct task *pick(struct cpu *cpu)
 {
 	struct runqueue *queue = &cpu->queue;
+	struct class_entity *urgent;
+
+	if (unlikely(queue->classes.ready_count) && (urgent = pick_urgent(queue)) != NULL) {
+		pick_remove(&queue->classes, urgent);
+		return class_task(urgent);
+	}
 
 	if (queue->first) {
 		struct sched_entity *entity = runqueue_pick(queue);
@@ -268,6 +327,13 @@ static void wake_switched(struct cpu *cpu)
 {
 	if (!waitqueue_is_empty(&cpu->switched))
 		waitqueue_wake_all(&cpu->switched);
+}
+
+static void after_switch(struct cpu *cpu)
+{
+	wake_switched(cpu);
+	if (unlikely(__atomic_load_n(&urgent_waiting, __ATOMIC_RELAXED)))
+		urgent_balance(cpu);
 }
 
 void schedule(void)
@@ -289,13 +355,15 @@ void schedule(void)
 	next->entity.charged_ns = now;
 	queue->turn_end_ns = next->flags & TASK_IDLE ? UINT64_MAX
 						     : now + runqueue_request_left(&next->entity);
-	set_idle(cpu, next);
-	set_slice_end(cpu);
-	set_rest_check(cpu);
+	sched_set_idle(cpu, next);
+	sched_set_slice_end(cpu);
 	bandwidth_switch(cpu, previous, next, now);
+	set_timer_work(cpu);
+	if (unlikely(previous->class.urgent | next->class.urgent | (queue->classes.ready_count != 0)))
+		urgent_publish(cpu);
 	if (next == previous) {
 		spin_unlock(&queue->lock);
-		wake_switched(cpu);
+		after_switch(cpu);
 		return;
 	}
 	next->entity.switches++;
@@ -324,7 +392,7 @@ void sched_finish_switch(void)
 		place(moving);
 		spin_unlock(&moving->lock);
 	}
-	wake_switched(cpu);
+	after_switch(cpu);
 	if (dead)
 		task_put(previous);
 }
@@ -341,6 +409,12 @@ void sched_yield(void)
 	struct runqueue *queue = &this_cpu()->queue;
 
 	spin_lock(&queue->lock);
+	if (unlikely(current->class.urgent)) {
+		current->class.yields = true;
+		spin_unlock(&queue->lock);
+		schedule();
+		return;
+	}
 	sched_charge(queue, current, time_now_ns());
 	if (queue->first)
 		runqueue_yield(queue, &current->entity, queue->first);
@@ -392,8 +466,8 @@ void sched_ipi(void)
 	struct cpu *cpu = this_cpu();
 
 	spin_lock(&cpu->queue.lock);
-	set_slice_end(cpu);
-	set_rest_check(cpu);
+	sched_set_slice_end(cpu);
+	set_timer_work(cpu);
 	spin_unlock(&cpu->queue.lock);
 }
 
@@ -401,9 +475,10 @@ void sched_slice_ended(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (cpu->queue.waiting_count == 0)
+	if (cpu->queue.waiting_count)
+		place_push(cpu, time_now_ns());
+	else if (likely(!current->class.urgent && !cpu->queue.classes.ready_count))
 		return;
-	place_push(cpu, time_now_ns());
 	set_work(current, WORK_RESCHED);
 }
 
@@ -413,11 +488,15 @@ void sched_timer_work(uint64_t now_ns)
 	struct runqueue *queue = &cpu->queue;
 
 	bandwidth_timer(cpu, now_ns);
-	if (queue->rest_check_ns > now_ns)
+	if (MIN(queue->rest_check_ns, queue->classes.deadline.replenish_ns) > now_ns)
 		return;
 	spin_lock(&queue->lock);
-	queue->rest_check_ns = group_end_rests(cpu, now_ns);
+	if (queue->rest_check_ns <= now_ns)
+		queue->rest_check_ns = group_end_rests(cpu, now_ns);
+	urgent_replenish(cpu, now_ns);
 	spin_unlock(&queue->lock);
+	if (unlikely(queue->classes.is_published))
+		urgent_push(cpu);
 }
 
 void preempt_point(void)
@@ -454,17 +533,23 @@ _Noreturn void sched_idle_loop(void)
 	}
 }
 
+static struct task *any_waiting(const struct runqueue *queue)
+{
+	if (queue->classes.count)
+		return class_task(pick_any(&queue->classes));
+	return queue->first ? entity_task(queue->first) : NULL;
+}
+
 void sched_drain(struct cpu *cpu)
 {
 	struct runqueue *queue = &cpu->queue;
+	struct task *task;
 
 	__atomic_fetch_and(&sched_idle_cpus.bits[cpu->id / 64], ~(1UL << cpu->id % 64),
 			   __ATOMIC_RELAXED);
 	spin_lock(&queue->lock);
 	group_end_rests(cpu, UINT64_MAX);
-	while (queue->first) {
-		struct task *task = entity_task(queue->first);
-
+	while ((task = any_waiting(queue)) != NULL) {
 		/* Off the queue and runnable it is nobody's, as a task that left a CPU it lost. */
 		sched_dequeue_waiting(queue, task);
 		spin_unlock(&queue->lock);
@@ -480,7 +565,8 @@ void sched_drain(struct cpu *cpu)
 bool sched_is_drained(struct cpu *cpu)
 {
 	spin_lock(&cpu->queue.lock);
-	bool drained = cpu->queue.running == cpu->idle && !cpu->queue.first && !cpu->queue.moving;
+	bool drained = cpu->queue.running == cpu->idle && !any_waiting(&cpu->queue) &&
+		       !cpu->queue.moving;
 	spin_unlock(&cpu->queue.lock);
 	return drained;
 }
@@ -495,6 +581,7 @@ void sched_restart_cpu(struct cpu *cpu)
 void sched_init_cpu(struct cpu *cpu, struct task *idle)
 {
 	runqueue_init(&cpu->queue);
+	pick_init(&cpu->queue.classes);
 	spinlock_init(&cpu->queue.lock, LOCK_RANK_RUNQUEUE);
 	waitqueue_init(&cpu->switched);
 	spinlock_init(&idle->lock, LOCK_RANK_TASK);
@@ -504,5 +591,6 @@ void sched_init_cpu(struct cpu *cpu, struct task *idle)
 	idle->entity.weight = FRACTION_ONE;
 	idle->entity.charged_ns = time_now_ns();
 	idle->work = WORK_RESCHED; /* looks for work before its first rest */
+	idle->class.rank = RANK_FAIR;
 	cpu->queue.running = idle;
 }

@@ -5,6 +5,7 @@
 #ifndef KERNEL_SCHED_CORE_H
 #define KERNEL_SCHED_CORE_H
 
+#include "kernel/sched/class.h"
 #include "kernel/sched/sched.h"
 
 struct cpu;
@@ -28,6 +29,8 @@ _Noreturn void sched_idle_loop(void);
 void sched_ipi(void);
 void sched_slice_ended(void);
 void sched_timer_work(uint64_t now_ns);
+/* When the CPU has to call it next; UINT64_MAX: never. */
+uint64_t sched_next_work_ns(const struct cpu *cpu);
 
 /* The end of every switch, on the new task's stack (entry.S calls it for a task's first). */
 void sched_finish_switch(void);
@@ -67,8 +70,51 @@ void sched_dequeue_waiting(struct runqueue *queue, struct task *task);
 struct cpu *sched_lock_queue_of(struct task *task);
 /* Makes `cpu` call schedule() soon. Its queue's lock is held. */
 void sched_resched(struct cpu *cpu);
-/* Makes `cpu` look at its resting groups when it is time, though it may not switch before. */
-void sched_watch_rests(struct cpu *cpu);
+/* Whether the CPU is idle when it has `next`. Its queue's lock is held. */
+void sched_set_idle(struct cpu *cpu, const struct task *next);
+/* Programs the end of this CPU's turn. Its queue's lock is held. */
+void sched_set_slice_end(struct cpu *cpu);
+/* Makes `cpu` do its timer work when it is time, though it may not switch before. */
+void sched_watch_work(struct cpu *cpu);
 struct task *entity_task(struct sched_entity *entity);
+struct task *class_task(struct class_entity *entity);
+
+/* ---- urgent.c: the urgent tasks (sched/class.h) of all CPUs ---- */
+
+/* On how many CPUs urgent tasks wait that could run elsewhere. */
+extern uint32_t urgent_waiting; /* (a) */
+
+/* sched_enqueue() for an urgent task, once the running one has been charged. */
+void urgent_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns);
+/* The end of a turn where an urgent task runs or waits; `fair_end`: by the fair ones alone. The
+ * queue's lock is held. */
+uint64_t urgent_turn_end(const struct runqueue *queue, uint64_t fair_end);
+/* Throttled tasks whose next period has begun may run again. The queue's lock is held. */
+void urgent_replenish(struct cpu *cpu, uint64_t now_ns);
+/* Tells the other CPUs what runs and waits on this one. Its queue's lock is held. */
+void urgent_publish(struct cpu *cpu);
+/* Where an urgent task that became runnable goes. As place_choose(). */
+struct cpu *urgent_choose(const struct task *task);
+/* Urgent tasks wait on `cpu`: those CPUs that run something less urgent fetch them. No queue is locked. */
+void urgent_push(struct cpu *cpu);
+/* The CPU has switched: fetches a task that is more urgent, or has its own fetched. No lock is held. */
+void urgent_balance(struct cpu *cpu);
+
+/* ---- policy.c ---- */
+
+/* A child has its parent's policy and shares, unless those are not to be inherited. */
+void policy_fork(struct task *child, const struct task *parent);
+uint32_t policy_child_shares(const struct task *parent);
+
+struct policy_request {
+	uint8_t policy;     /* enum sched_policy */
+	uint8_t priority;   /* FIFO, RR: 1..99; else 0 */
+	bool reset_on_fork;
+	struct deadline_parameters deadline;
+};
+
+/* The task has that policy from now on. Takes LOCK_RANK_TASK. What may be asked for is the caller's
+ * business: sys_policy.c. */
+void sched_set_policy(struct task *task, const struct policy_request *request);
 
 #endif

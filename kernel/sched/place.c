@@ -33,9 +33,17 @@ static bool is_isolated(const struct cpu *cpu)
 	return unlikely(isolation_is_used) && cpumask_test(&isolation_cpus, cpu->id);
 }
 
+static bool runs_urgent(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->queue.classes.running_rank, __ATOMIC_RELAXED) < RANK_FAIR;
+}
+
 static uint64_t load_of(const struct cpu *cpu)
 {
-	return __atomic_load_n(&cpu->queue.load, __ATOMIC_RELAXED);
+	uint64_t load = __atomic_load_n(&cpu->queue.load, __ATOMIC_RELAXED);
+
+	/* Where an urgent task runs, there is not much left for the fair ones. */
+	return unlikely(runs_urgent(cpu)) ? load + FRACTION_ONE : load;
 }
 
 struct cpu *place_choose(const struct task *task)
@@ -44,11 +52,13 @@ struct cpu *place_choose(const struct task *task)
 	struct cpu *last = task->cpu, *best = NULL;
 	unsigned int looked = 0;
 
+	if (unlikely(task->class.urgent))
+		return urgent_choose(task);
 	if (cpumask_test(&idle, last->id))
 		return last;
 	if (!cpumask_empty(&idle))
 		return cpu_table[cpumask_first(&idle)];
-	if (cpumask_test(&mask, last->id))
+	if (cpumask_test(&mask, last->id) && !runs_urgent(last))
 		return last;
 	cpumask_for_each(id, &mask) {
 		if (!best || load_of(cpu_table[id]) < load_of(best))
@@ -158,7 +168,7 @@ static struct cpu *find_relief(struct cpu *cpu)
 			to = least_loaded(cpu, &mask);
 			searched = mask;
 		}
-		if (to && load_of(to) + entity->weight < cpu->queue.load)
+		if (to && load_of(to) + entity->weight < load_of(cpu))
 			return to;
 		entity = runqueue_next(entity);
 	}
@@ -182,8 +192,8 @@ void place_push(struct cpu *cpu, uint64_t now_ns)
 		return;
 	/* Both may have changed in between: look again. */
 	spin_lock_pair(&cpu->queue.lock, &to->queue.lock);
-	if (cpu->queue.load > to->queue.load && cpumask_test(&cpu_online, to->id))
-		task = find_for(&cpu->queue, to, cpu->queue.load - to->queue.load);
+	if (load_of(cpu) > load_of(to) && cpumask_test(&cpu_online, to->id))
+		task = find_for(&cpu->queue, to, load_of(cpu) - load_of(to));
 	if (task) {
 		sched_dequeue_waiting(&cpu->queue, task);
 		sched_enqueue(to, task, time_now_ns());

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/sched/class.h"
 #include "kernel/sched/entity.h"
 #include "kernel/sync/spinlock.h"
 
@@ -46,6 +47,7 @@ struct runqueue {
 	uint64_t balance_ns;         /* (c) when to look for a less busy CPU */
 	uint64_t switches;           /* (q) */
 	uint64_t idle_ns;            /* (q) */
+	struct class_queue classes;  /* (q) the tasks that go before the fair ones: sched/class_pick.h */
 };
 
 /* ---- runqueue.c: who is on it, and what each has had ---- */

@@ -57,6 +57,8 @@ bool sched_wake_states(struct task *task, unsigned int states);
 /* A new task: copies what a child inherits (mask, weight, virtual time). Cannot fail. The tree's
  * member is the caller's (tree_fork). */
 void sched_fork(struct task *child, struct task *parent);
+/* A deadline task may not fork, unless its children are none (EAGAIN). */
+bool policy_forbids_fork(const struct task *task);
 /* Puts a new task on a run queue for the first time. */
 void sched_start(struct task *task);
 /* The current task's last call: it is switched away from for ever and its reference dropped. */

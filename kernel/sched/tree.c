@@ -15,6 +15,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/task.h"
+#include "kernel/sched/admission.h"
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
@@ -296,7 +297,9 @@ static struct cg_member *find_member(void *unused, int32_t tid)
 /* `context` is the opener's cred. */
 static int may_move(void *context, const struct cg_member *member, const struct cg_node *node)
 {
-	return tree_may_move(context, member->node, node);
+	int error = tree_may_move(context, member->node, node);
+
+	return error ? error : admission_check_move(task_of((struct cg_member *)(uintptr_t)member), node);
 }
 
 /* A remote partition takes CPUs from everybody: the writer needs the privilege, whoever opened the file. */
@@ -461,6 +464,7 @@ void tree_exit(struct task *task)
 {
 	mutex_lock(&tree_mutex);
 	if (task->member.node) {
+		admission_leave(task);
 		cg_detach(&task->member);
 		sched_set_group(task, root_group, root_group);
 		/* No change of the tree reaches it any more: no CPU it might need may go. */
@@ -476,8 +480,18 @@ int tree_pin(struct task *task, const struct cpumask *request)
 
 	mutex_lock(&tree_mutex);
 	if (task->member.node)
+		error = admission_check_pin(task, request);
+	if (!error)
 		error = cg_pin(&task->member, request);
 	publish_and_wait();
+	return error;
+}
+
+int tree_may_lose_cpu(unsigned int id)
+{
+	mutex_lock(&tree_mutex);
+	int error = admission_check_offline(id);
+	mutex_unlock(&tree_mutex);
 	return error;
 }
 

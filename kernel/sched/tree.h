@@ -53,6 +53,8 @@ void tree_forget_attributes(struct task_group *group);
 int tree_may_move(const struct cred *cred, struct cg_node *from, const struct cg_node *to);
 int tree_may_write_procs(const struct cred *cred, struct cg_node *node);
 
+/* 0, or -EBUSY: deadline tasks need that CPU. Takes the mutex. */
+int tree_may_lose_cpu(unsigned int id);
 /* The same for a file below /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
 int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place place, char *buffer,
 		      size_t size);

@@ -70,9 +70,8 @@ int hotplug_take_offline(unsigned int id)
 		return -EINVAL;
 	mutex_lock(&hotplug_mutex);
 	if (is_online(id)) {
-		if (cpumask_count(&cpu_online) == 1)
-			error = -EBUSY;
-		else
+		error = cpumask_count(&cpu_online) == 1 ? -EBUSY : tree_may_lose_cpu(id);
+		if (!error)
 			take_offline(cpu_table[id]);
 	}
 	mutex_unlock(&hotplug_mutex);

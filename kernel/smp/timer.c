@@ -234,7 +234,5 @@ void timer_interrupt(void)
 		base->slice_end_ns = UINT64_MAX;
 		sched_slice_ended();
 	}
-	const struct runqueue *queue = &this_cpu()->queue;
-	program(base, MIN(MIN(base->first_ns, base->slice_end_ns),
-			  MIN(queue->rest_check_ns, queue->budget_end_ns)));
+	program(base, MIN(MIN(base->first_ns, base->slice_end_ns), sched_next_work_ns(this_cpu())));
 }

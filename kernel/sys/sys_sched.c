@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sys_sched.c - where a task runs and when: affinity, yield, nice, policy.
- *
- * This kernel schedules every task fairly by its shares (SCHED_OTHER); the calls that ask for
- * another policy answer EINVAL.
+ * sys_sched.c - where a task runs, and with how many shares: affinity, yield, nice. sys_policy.c has
+ * the policies.
  */
 #include "cgroups/cg.h"
 #include "kernel/kernel.h"
@@ -12,13 +10,13 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
+#include "kernel/sys/abi.h"
+#include "kernel/sys/named_task.h"
 #include "kernel/sys/syscall.h"
 
-enum { POLICY_OTHER = 0 };
 enum { PRIO_PROCESS = 0, PRIO_PGRP = 1, PRIO_USER = 2 };
 
-/* The task that a pid argument names (0: the caller), until release_task(); NULL: none (ESRCH). */
-static struct task *named_task(uint64_t argument)
+struct task *named_task(uint64_t argument)
 {
 	int32_t tid = (int32_t)argument;
 
@@ -27,14 +25,13 @@ static struct task *named_task(uint64_t argument)
 	return tid > 0 ? task_find(tid) : NULL;
 }
 
-static void release_task(uint64_t argument, struct task *task)
+void release_task(uint64_t argument, struct task *task)
 {
 	if ((int32_t)argument != 0)
 		task_put(task);
 }
 
-/* sched_setaffinity(2): the same user, or CAP_SYS_NICE. A thread's own process needs neither. */
-static bool may_change(const struct task *task)
+bool may_change(const struct task *task)
 {
 	const struct cred *mine = &current->cred;
 
@@ -111,64 +108,6 @@ int64_t sys_getcpu(const uint64_t *argument)
 	return 0;
 }
 
-int64_t sys_sched_get_priority_max(const uint64_t *argument)
-{
-	return (int)argument[0] == POLICY_OTHER ? 0 : -EINVAL;
-}
-
-int64_t sys_sched_get_priority_min(const uint64_t *argument)
-{
-	return (int)argument[0] == POLICY_OTHER ? 0 : -EINVAL;
-}
-
-int64_t sys_sched_getscheduler(const uint64_t *argument)
-{
-	if ((int32_t)argument[0] < 0)
-		return -EINVAL;
-	struct task *task = named_task(argument[0]);
-	if (!task)
-		return -ESRCH;
-	release_task(argument[0], task);
-	return POLICY_OTHER;
-}
-
-int64_t sys_sched_getparam(const uint64_t *argument)
-{
-	int64_t policy = sys_sched_getscheduler(argument);
-	int32_t priority = 0;
-
-	if (policy < 0)
-		return policy;
-	return copy_to_user(argument[1], &priority, sizeof(priority)) ? -EFAULT : 0;
-}
-
-static int64_t set_policy(uint64_t pid, int policy, uaddr_t parameter)
-{
-	int32_t priority;
-
-	if ((int32_t)pid < 0 || !parameter)
-		return -EINVAL;
-	if (copy_from_user(&priority, parameter, sizeof(priority)))
-		return -EFAULT;
-	struct task *task = named_task(pid);
-	if (!task)
-		return -ESRCH;
-	int64_t error = policy != POLICY_OTHER || priority != 0 ? -EINVAL
-			: may_change(task) ? 0 : -EPERM;
-	release_task(pid, task);
-	return error;
-}
-
-int64_t sys_sched_setscheduler(const uint64_t *argument)
-{
-	return set_policy(argument[0], (int)argument[1], argument[2]);
-}
-
-int64_t sys_sched_setparam(const uint64_t *argument)
-{
-	return set_policy(argument[0], POLICY_OTHER, argument[1]);
-}
-
 /* ---- getpriority(2), setpriority(2): nice levels, as shares ---- */
 
 /* What a call does to each thread that it names: 0, or an error that is kept while the rest goes on. */
@@ -179,9 +118,14 @@ struct nice_request {
 	void (*visit)(struct nice_request *request, struct task *task);
 };
 
-static int nice_of(const struct task *task)
+int nice_of(const struct task *task)
 {
 	return cg_nice_of_shares(task->entity.shares);
+}
+
+bool nice_is_allowed(const struct task *task, int nice)
+{
+	return task->process->limits[RLIMIT_NICE].soft >= (uint64_t)(20 - nice);
 }
 
 static void visit_get(struct nice_request *request, struct task *task)
@@ -194,7 +138,8 @@ static void visit_set(struct nice_request *request, struct task *task)
 {
 	if (!may_change(task))
 		request->error = -EPERM;
-	else if (request->nice < nice_of(task) && !cred_has(&current->cred, CAP_SYS_NICE))
+	else if (request->nice < nice_of(task) && !nice_is_allowed(task, request->nice) &&
+		 !cred_has(&current->cred, CAP_SYS_NICE))
 		request->error = -EACCES;
 	else {
 		if (request->error == -ESRCH)

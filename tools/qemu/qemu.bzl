@@ -54,6 +54,7 @@ def guest_test(
         numa = 0,
         icount = None,
         capacities = "",
+        slice = None,
         append = "",
         config = "none",
         add = {},
@@ -71,6 +72,7 @@ def guest_test(
       numa: memory nodes, 0 for a machine without.
       icount: for virtual time, repeatable: an instruction is 2^icount nanoseconds.
       capacities: strengths of the CPUs, as for ./run.
+      slice: with icount, emulated CPUs take turns of at most that many microseconds.
       append: for the kernel's command line.
       config: "demo" or "none".
       add: label of a file: its path in the guest.
@@ -86,6 +88,8 @@ def guest_test(
         options.append("--icount=%d" % icount)
     if capacities:
         options += ["--capacities", capacities]
+    if slice != None:
+        options += ["--slice", str(slice)]
     if append:
         options += ["--append", _quote(append)]
     for label, path in add.items():

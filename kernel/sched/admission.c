@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * admission.c - see admission.h.
+ *
+ * There are few deadline tasks and they change rarely, so nothing is kept but their list: a check
+ * adds up those of one partition. O(deadline tasks * depth).
+ *
+ * A change of cpuset files is not refused: it is answered as without deadline tasks, and those of a
+ * partition that has become too small share what there is.
+ */
+#include "kernel/kernel.h"
+#include "kernel/proc/task.h"
+#include "kernel/sched/admission.h"
+#include "kernel/sched/tree.h"
+
+enum { RATIO_SHIFT = 20, ADMITTED_PERCENT = 95 };
+
+LIST_HEAD(deadline_list, class_entity);
+static struct deadline_list admitted = LIST_HEAD_INITIALIZER(admitted); /* (t) */
+
+/* The partition that a node's tasks run in. */
+static const struct cg_node *partition_of(const struct cg_node *node)
+{
+	while (!cg_node_is_partition(node))
+		node = node->parent;
+	return node;
+}
+
+/* The part of a CPU that it asks for. */
+static uint64_t ratio_of(const struct deadline_parameters *deadline)
+{
+	return (uint64_t)(((unsigned __int128)deadline->runtime_ns << RATIO_SHIFT) /
+			  deadline->period_ns);
+}
+
+/* What the deadline tasks of a partition ask for, without one of them. */
+static uint64_t sum_of_others(const struct cg_node *partition, const struct task *without)
+{
+	struct class_entity *entity;
+	uint64_t sum = 0;
+
+	LIST_FOREACH(entity, &admitted, admitted_link) {
+		const struct task *task = class_task(entity);
+
+		if (task != without && partition_of(task->member.node) == partition)
+			sum += ratio_of(&entity->deadline);
+	}
+	return sum;
+}
+
+static bool fits(uint64_t sum, unsigned int cpus)
+{
+	return sum * 100 <= ((uint64_t)cpus << RATIO_SHIFT) * ADMITTED_PERCENT;
+}
+
+static int check(const struct task *task, const struct policy_request *request)
+{
+	const struct cg_node *partition = partition_of(task->member.node);
+
+	if (!cpumask_subset(&partition->effective, &task->member.allowed))
+		return -EPERM;
+	if (!fits(sum_of_others(partition, task) + ratio_of(&request->deadline),
+		  cpumask_count(&partition->effective)))
+		return -EBUSY;
+	return 0;
+}
+
+static void leave(struct class_entity *entity)
+{
+	if (entity->admitted)
+		LIST_REMOVE(entity, admitted_link);
+	entity->admitted = false;
+}
+
+int admission_set_policy(struct task *task, const struct policy_request *request)
+{
+	bool is_deadline = request->policy == POLICY_DEADLINE;
+	int error = 0;
+
+	mutex_lock(&tree_mutex);
+	if (!task->member.node)
+		error = -ESRCH;
+	else if (is_deadline)
+		error = check(task, request);
+	if (!error) {
+		leave(&task->class);
+		sched_set_policy(task, request);
+		if (is_deadline) {
+			LIST_INSERT_HEAD(&admitted, &task->class, admitted_link);
+			task->class.admitted = true;
+		}
+	}
+	mutex_unlock(&tree_mutex);
+	return error;
+}
+
+void admission_leave(struct task *task)
+{
+	leave(&task->class);
+}
+
+int admission_check_pin(const struct task *task, const struct cpumask *request)
+{
+	const struct cg_node *node = task->member.node;
+
+	if (!task->class.admitted || cpumask_subset(&partition_of(node)->effective, request))
+		return 0;
+	return -EBUSY;
+}
+
+int admission_check_move(const struct task *task, const struct cg_node *to)
+{
+	const struct cg_node *partition = partition_of(to);
+
+	if (!task->class.admitted || partition_of(task->member.node) == partition)
+		return 0;
+	return fits(sum_of_others(partition, task) + ratio_of(&task->class.deadline),
+		    cpumask_count(&partition->effective)) ? 0 : -EBUSY;
+}
+
+int admission_check_offline(unsigned int cpu)
+{
+	struct class_entity *entity;
+
+	LIST_FOREACH(entity, &admitted, admitted_link) {
+		const struct cg_node *partition = partition_of(class_task(entity)->member.node);
+		unsigned int cpus = cpumask_count(&partition->effective);
+
+		if (cpumask_test(&partition->effective, cpu) &&
+		    !fits(sum_of_others(partition, NULL), cpus - 1))
+			return -EBUSY;
+	}
+	return 0;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * policy.c - a task's scheduling policy: inherited and changed.
+ *
+ * A task that becomes urgent leaves the load of its group, which shares the time of the fair ones
+ * only; it comes back with what it had of its share when it left.
+ */
+#include "kernel/kernel.h"
+#include "kernel/sched/bandwidth.h"
+#include "kernel/sched/core.h"
+#include "kernel/sched/deadline.h"
+#include "kernel/sched/group.h"
+#include "kernel/smp/cpu.h"
+
+void policy_fork(struct task *child, const struct task *parent)
+{
+	const struct class_entity *from = &parent->class;
+
+	child->class = (struct class_entity){ .rank = RANK_FAIR };
+	if (child->flags & TASK_KERNEL || (from->reset_on_fork && from->urgent) ||
+	    from->policy == POLICY_DEADLINE)
+		return;
+	child->class.urgent = from->urgent;
+	child->class.policy = from->policy;
+	child->class.priority = from->priority;
+	child->class.rank = from->rank;
+	child->class.slice_left_ns = REALTIME_SLICE_NS;
+}
+
+uint32_t policy_child_shares(const struct task *parent)
+{
+	uint32_t shares = parent->entity.shares;
+
+	return parent->class.reset_on_fork && shares > CG_SHARES_DEFAULT ? CG_SHARES_DEFAULT : shares;
+}
+
+bool policy_forbids_fork(const struct task *task)
+{
+	return task->class.policy == POLICY_DEADLINE && !task->class.reset_on_fork;
+}
+
+static void set_class(struct class_entity *class, const struct policy_request *request, uint64_t now_ns)
+{
+	bool lower = class->urgent && request->priority < class->priority;
+
+	class->policy = request->policy;
+	class->priority = request->priority;
+	class->reset_on_fork = request->reset_on_fork;
+	class->deadline = request->deadline;
+	class->slice_left_ns = REALTIME_SLICE_NS;
+	class->urgent = policy_is_urgent(request->policy);
+	class->to_front = lower; /* as sched(7) has it */
+	class->yields = false;
+	if (request->policy == POLICY_DEADLINE)
+		deadline_begin(class, now_ns);
+	else
+		class->rank = class->urgent ? RANK_REALTIME + PRIORITY_MAX - class->priority : RANK_FAIR;
+}
+
+/* The running task leaves the fair ones with its lag, or comes back with it. */
+static void set_running_load(struct runqueue *queue, struct sched_entity *entity, bool urgent,
+			     uint64_t now_ns)
+{
+	if (urgent) {
+		runqueue_leave(queue, entity);
+		return;
+	}
+	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
+	runqueue_join(queue, entity);
+}
+
+/* Its group counts it, or does no longer. */
+static void set_group_load(struct cpu *cpu, struct sched_entity *entity, bool urgent, uint64_t now_ns)
+{
+	uint64_t check_ns = cpu->queue.rest_check_ns;
+
+	if (!urgent) {
+		group_add_load(entity->group, entity->shares);
+		return;
+	}
+	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	if (cpu->queue.rest_check_ns != check_ns)
+		sched_watch_work(cpu);
+}
+
+void sched_set_policy(struct task *task, const struct policy_request *request)
+{
+	spin_lock(&task->lock);
+	struct cpu *cpu = sched_lock_queue_of(task);
+	struct runqueue *queue = &cpu->queue;
+	uint64_t now = time_now_ns();
+	bool is_running = queue->running == task, is_waiting = task->on_queue && !is_running;
+	bool was_urgent = task->class.urgent, urgent = policy_is_urgent(request->policy);
+
+	sched_charge(queue, queue->running, now);
+	if (is_waiting)
+		sched_dequeue_waiting(queue, task);
+	/* Runnable in every state but asleep and off its queue; a new task is not counted yet. */
+	bool counted = urgent != was_urgent &&
+		       (is_running || is_waiting || task->state == TASK_RUNNING);
+	if (counted && !urgent)
+		set_group_load(cpu, &task->entity, urgent, now);
+	if (is_running && urgent != was_urgent)
+		set_running_load(queue, &task->entity, urgent, now);
+	if (counted && urgent)
+		set_group_load(cpu, &task->entity, urgent, now);
+	set_class(&task->class, request, now);
+	if (is_waiting) {
+		sched_enqueue(cpu, task, now);
+	} else if (is_running) {
+		urgent_publish(cpu);
+		sched_resched(cpu); /* somebody else's turn may have come, here or elsewhere */
+	}
+	spin_unlock(&queue->lock);
+	if (is_waiting && urgent)
+		urgent_push(cpu);
+	spin_unlock(&task->lock);
+	bandwidth_look_again(task); /* no quota holds it now, or one does again */
+}
