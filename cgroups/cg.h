@@ -156,8 +156,11 @@ struct cg_node {
 	uint8_t partition;        /* (t) enum cg_partition: what it wants to be */
 	uint8_t fault;            /* (t) enum cg_fault: why it is not */
 	bool remote;              /* (t) a partition that has its CPUs from the tree's root */
+	bool borrows;             /* (t) a partition with no CPU of its own that uses its parent's */
 	uint32_t partition_children; /* (t) children that want to be partitions */
 	struct cg_link partition_link; /* (t) in tree->partitions while it is one */
+	struct cg_link beside_link; /* (t) in tree->beside */
+	struct cg_node *taker;    /* (t) while there: the only child that took CPUs; NULL: more */
 	uint64_t mems;            /* (t) cpuset.mems: the request, one bit a memory node */
 	uint64_t effective_mems;  /* (t) cpuset.mems.effective */
 
@@ -218,7 +221,7 @@ struct cg_tree {
 	struct cpumask class_cpus[CG_CPU_CLASS_COUNT]; /* (i) the CPUs of each class */
 	struct cpumask boot_isolated;  /* (i) kept from ordinary work since the boot */
 	struct cg_link partitions;     /* (t) head: all that are partitions now */
-	bool stranded;                 /* (t) within an operation: a partition has no CPU left */
+	struct cg_link beside;         /* (t) head, within an operation: gave CPUs to a child, or got */
 	uint64_t last_id;              /* (t) */
 	uint64_t shape;                /* (t) how often a node was made or removed */
 	struct cg_link changed_nodes;   /* (t) head: what the caller has not taken yet */

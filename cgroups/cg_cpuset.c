@@ -4,16 +4,18 @@
  *
  *   effective = cpus ∩ parent's effective;  when that is empty: the parent's effective
  *   and of that the CPUs of its class;      when there are none: all of it
- *   root:       the CPUs that are online
+ *   partition:  exclusive_effective ∩ online, less what partitions among its children have
+ *   root:       the CPUs that are online, less those given out
  *
  * and the first line for memory nodes, of which those that are there stay.
  *
- * Invariant (cg_check): that, for every node; so effective is never empty. A node that lacks the
- * controller requests nothing and is its parent's equal.
+ * Invariant (cg_check): that, for every node; effective is empty only where nobody is. A node that
+ * lacks the controller requests nothing and is its parent's equal.
  *
  * A change walks down from where it was made and turns back at every node whose effective mask
  * stays: what is below it cannot change then. The cost is in nodes that change, their children and
- * their members.
+ * their members. Where a partition took CPUs from its giver or gave them back, the giver's other
+ * children are walked afterwards (tree->beside).
  *
  * Context: the caller holds whatever guards the tree.
  */
@@ -34,7 +36,7 @@ struct cpumask cg_effective_of(const struct cg_node *node)
 		return cpumask_andnot(&tree->online, &tree->given_out);
 	const struct cpumask *limit = &node->parent->effective;
 	struct cpumask effective = cpumask_and(&node->cpus, limit);
-	if (!node->partition || node->fault || cpumask_empty(&node->exclusive_effective))
+	if (!node->partition || node->fault || node->borrows)
 		return narrow_to_class(node, cpumask_empty(&effective) ? limit : &effective);
 
 	effective = cpumask_and(&node->exclusive_effective, &tree->online);
@@ -84,85 +86,90 @@ static bool set_member_effective(struct cg_node *node)
 
 static bool makes_no_claim(const struct cg_node *node)
 {
-	return node->parent && !node->cpu_class && !node->partition && !node->partition_children &&
+	return !node->cpu_class && !node->partition && !node->partition_children &&
 	       (!node->tree->exclusive_count || cpumask_empty(&node->exclusive));
 }
 
-/* Whether what is below the node has to be looked at, too. Its own state stands. */
-static bool refresh_node(struct cg_node *node, enum cg_cause cause, enum cg_reach reach)
+/* Whether what is below the node has to be looked at, too. The state of the top stands. */
+static bool refresh_node(struct cg_node *node, const struct cg_node *top, enum cg_reach reach)
 {
-	bool matters = reach == CG_ALWAYS;
 	if (makes_no_claim(node))
-		return set_member_effective(node) || matters;
-	if (node->parent && !node->remote &&
-	    (node->partition || !cpumask_empty(&node->exclusive)))
-		matters |= cg_refresh_exclusive(node);
-	if (node->partition || !node->parent) {
-		cg_decide_children(node, cause);
-		set_effective(node);
-		node->tree->stranded |= cpumask_empty(&node->effective);
-		return true;
-	}
-	matters |= set_effective(node);
-	if (matters)
-		cg_decide_children(node, cause);
-	return matters;
+		return set_member_effective(node) || reach == CG_ALWAYS;
+	if (node == top)
+		cg_partition_judge(node);
+	else
+		cg_partition_follow(node);
+	return set_effective(node) || node->partition || reach == CG_ALWAYS;
 }
 
-static void refresh_below(struct cg_node *top, enum cg_cause cause, enum cg_reach reach)
+void cg_refresh_below(struct cg_node *top, enum cg_reach reach)
 {
 	struct cg_node *node = top;
 	while (node) {
 		bool passed = node->remote && node != top;
-		if (!passed && refresh_node(node, cause, reach))
+		if (!passed && refresh_node(node, top, reach))
 			node = cg_next_below(node, top);
 		else
 			node = cg_next_beside(node, top);
 	}
 }
 
-/* A child took CPUs, or gave them back: what that does to the others. */
-static void refresh_beside(struct cg_node *parent)
+void cg_hand_over(struct cg_node *giver, struct cg_node *taker, const struct cpumask *before,
+		  const struct cpumask *after)
 {
-	if (!set_effective(parent))
-		return;
-	parent->tree->stranded |= cpumask_empty(&parent->effective);
-	cg_for_each_link(link, &parent->children)
-		if (!cg_node_of_sibling(link)->remote)
-			refresh_below(cg_node_of_sibling(link), CG_BY_CHANGE, CG_AS_IT_CHANGES);
-}
-
-static void settle(struct cg_node *node, enum cg_reach reach)
-{
-	struct cg_tree *tree = node->tree;
-	struct cpumask given_out = cg_sum_given_out(tree);
-	bool moved = !cpumask_equal(&given_out, &tree->given_out);
-	tree->given_out = given_out;
-	if (moved) {
-		cg_end_first_masks(&tree->root);
-		refresh_beside(&tree->root);
-	} else if (node->parent->partition && !node->parent->fault) {
-		refresh_beside(node->parent);
+	struct cg_tree *tree = giver->tree;
+	if (!giver->parent) {
+		tree->given_out = cpumask_andnot(&tree->given_out, before);
+		tree->given_out = cpumask_or(&tree->given_out, after);
+		cg_end_first_masks(giver);
 	}
-	refresh_below(node, CG_BY_CHANGE, reach);
+	set_effective(giver);
+	bool first = cg_link_alone(&giver->beside_link);
+	if (first)
+		cg_link_insert(&giver->beside_link, &tree->beside);
+	giver->taker = first || giver->taker == taker ? taker : NULL;
 }
 
-static void settle_stranded(struct cg_tree *tree, enum cg_cause cause)
+/* The children of a node that handed CPUs over, but for a single one that took them: the partitions
+ * among them, and whoever uses what the node itself has. */
+static void refresh_children(struct cg_node *parent)
 {
-	while (tree->stranded) {
-		tree->stranded = false;
-		struct cg_node *node = cg_fault_stranded(tree, cause);
-		if (!node)
-			return;
-		settle(node, CG_AS_IT_CHANGES);
-		tree->stranded = true;
+	const struct cg_node *taker = parent->taker;
+	cg_for_each_link(link, &parent->children) {
+		struct cg_node *child = cg_node_of_sibling(link);
+		struct cpumask effective = cg_effective_of(child);
+		if (child != taker && !child->remote &&
+		    (cg_node_is_partition(child) || !cpumask_equal(&effective, &child->effective)))
+			cg_refresh_below(child, CG_AS_IT_CHANGES);
+	}
+}
+
+/* Each of these adds only nodes below its own. */
+static void refresh_beside(struct cg_tree *tree)
+{
+	while (!cg_link_alone(&tree->beside)) {
+		struct cg_node *giver =
+			cg_link_container(tree->beside.next, struct cg_node, beside_link);
+		cg_link_remove(&giver->beside_link);
+		refresh_children(giver);
+	}
+}
+
+static void settle_stranded(struct cg_tree *tree)
+{
+	struct cg_node *node;
+	while ((node = cg_fault_stranded(tree))) {
+		cg_refresh_below(node, CG_AS_IT_CHANGES);
+		refresh_beside(tree);
 	}
 }
 
 void cg_settle(struct cg_node *node, enum cg_reach reach)
 {
-	settle(node, reach);
-	settle_stranded(node->tree, CG_BY_CHANGE);
+	refresh_beside(node->tree);
+	cg_refresh_below(node, reach);
+	refresh_beside(node->tree);
+	settle_stranded(node->tree);
 }
 
 static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)
@@ -189,7 +196,6 @@ int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus)
 		return 0;
 	struct cpumask before = node->exclusive_effective;
 	cg_partition_cpus(node, cpus);
-	node->cpus = *cpus;
 	cg_settle(node, cpumask_equal(&before, &node->exclusive_effective) ? CG_AS_IT_CHANGES
 									   : CG_ALWAYS);
 	return 0;
@@ -254,18 +260,16 @@ void cg_set_online(struct cg_tree *tree, const struct cpumask *online)
 {
 	cg_assert(!cpumask_empty(online));
 	cg_assert(cpumask_subset(online, &tree->possible));
+	if (cpumask_equal(online, &tree->online))
+		return;
 	tree->online = *online;
-	cg_decide_remotes(tree);
-	cg_decide_children(&tree->root, CG_BY_HOTPLUG);
-	struct cpumask given_out = cg_sum_given_out(tree);
-	if (!cpumask_equal(&given_out, &tree->given_out))
-		cg_end_first_masks(&tree->root);
-	tree->given_out = given_out;
-	refresh_below(&tree->root, CG_BY_HOTPLUG, CG_ALWAYS);
-	cg_for_each_link(link, &tree->partitions) {
-		struct cg_node *node = cg_link_container(link, struct cg_node, partition_link);
-		if (node->remote)
-			refresh_below(node, CG_BY_HOTPLUG, CG_ALWAYS);
+	set_effective(&tree->root);
+	for (struct cg_node *node = cg_first_child(&tree->root); node;
+	     node = cg_next_below(node, &tree->root)) {
+		if (node->partition || tree->exclusive_count)
+			cg_partition_hotplug(node);
+		set_effective(node);
 	}
-	settle_stranded(tree, CG_BY_HOTPLUG);
+	refresh_beside(tree);
+	settle_stranded(tree);
 }

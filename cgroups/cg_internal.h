@@ -43,29 +43,30 @@ static inline const struct cpumask *cg_claim(const struct cg_node *node)
 	return cpumask_empty(&node->exclusive) ? &node->cpus : &node->exclusive;
 }
 
-/* Why a partition is looked at again. */
-enum cg_cause { CG_BY_CHANGE, CG_BY_HOTPLUG };
-
 /* How far a change goes: past the node itself only if that changes, or in any case. */
 enum cg_reach { CG_AS_IT_CHANGES, CG_ALWAYS };
 
-/* cg_partition.c: what it asks for may be new: its state follows. Before node->cpus changes. */
+/* cg_partition.c: what the node asks for is new: its state follows, and node->cpus. */
 void cg_partition_cpus(struct cg_node *node, const struct cpumask *cpus);
-/* What of its claim the node has for itself; whether that is new. */
-bool cg_refresh_exclusive(struct cg_node *node);
-/* Looks again at the children of a node whose own state stands. */
-void cg_decide_children(struct cg_node *node, enum cg_cause cause);
-/* CPUs went or came: what the tree's root has given out. */
-void cg_decide_remotes(struct cg_tree *tree);
-/* A partition lost its last CPU while a child fell back on it: one such that is a partition no
- * more now; NULL: none. O(partitions). */
-struct cg_node *cg_fault_stranded(struct cg_tree *tree, enum cg_cause cause);
-/* The node gives up being a partition. */
+/* What is the node's own changed: child partitions that it cannot afford lose their CPUs. */
+void cg_partition_judge(struct cg_node *node);
+/* The parent of a node that is not remote changed. */
+void cg_partition_follow(struct cg_node *node);
+/* CPUs went or came: for any node but the root, its parent first. */
+void cg_partition_hotplug(struct cg_node *node);
+/* A partition that has tasks and no CPU left: one such that is a partition no more now; NULL: none.
+ * O(partitions). */
+struct cg_node *cg_fault_stranded(struct cg_tree *tree);
+/* The node gives up being a partition, and its claim. */
 void cg_partition_reset(struct cg_node *node);
-struct cpumask cg_sum_given_out(const struct cg_tree *tree);
 
 /* cg_cpuset.c: what its state and requests make of the node: `effective`, by the rule. */
 struct cpumask cg_effective_of(const struct cg_node *node);
+/* The partition `taker` had `before` from `giver` and has `after` now. */
+void cg_hand_over(struct cg_node *giver, struct cg_node *taker, const struct cpumask *before,
+		  const struct cpumask *after);
+/* The node, and what is below it, as its state and its parent are now. */
+void cg_refresh_below(struct cg_node *top, enum cg_reach reach);
 /* After a change in the node's state: everything that it has an effect on. */
 void cg_settle(struct cg_node *node, enum cg_reach reach);
 

@@ -5,15 +5,16 @@
  *   claim               = cpuset.cpus.exclusive, or cpuset.cpus when that is empty
  *   exclusive_effective = claim of a partition, or else `exclusive`, ∩ the parent's
  *
- * A partition takes its CPUs out of its parent's effective ones; when its parent is a partition
- * itself it is local to it, else it is remote and takes them from the tree's root.
+ * A partition takes its CPUs out of its giver's effective ones: the giver is its parent when that
+ * is a partition itself (a local one), else the tree's root (a remote one).
  *
- * A node may want to be a partition and have a fault. A fault is found when the node's own files
- * are written, and looked at again whenever its parent changes; when it is gone the node is a
- * partition again by itself.
+ * A node may want to be a partition and have a fault. Its state is looked at when its own files are
+ * written (cg_set_partition, cg_partition_cpus, cg_set_exclusive), when its parent changed
+ * (cg_partition_follow) and when CPUs come or go (cg_partition_hotplug). docs/cgroups.md has the
+ * whole state machine.
  *
- * Invariants (cg_check): partitions beside each other share no CPU; the parent of a local one is a
- * partition; given_out is what remote ones and the root's own children have.
+ * Invariants (cg_check): partitions share no CPU, but for what one handed on to those below it; the
+ * parent of a local one is a partition; given_out is what all that take from the root have.
  *
  * Context: the caller holds whatever guards the tree.
  */
@@ -26,20 +27,9 @@ static struct cg_node *node_of_partition(const struct cg_link *link)
 	return cg_link_container(link, struct cg_node, partition_link);
 }
 
-static bool takes_from_root(const struct cg_node *node)
+static struct cg_node *giver_of(const struct cg_node *node)
 {
-	return node->remote || !node->parent->parent;
-}
-
-struct cpumask cg_sum_given_out(const struct cg_tree *tree)
-{
-	struct cpumask sum = cpumask_none();
-	cg_for_each_link(link, &tree->partitions) {
-		const struct cg_node *node = node_of_partition(link);
-		if (takes_from_root(node))
-			sum = cpumask_or(&sum, &node->exclusive_effective);
-	}
-	return sum;
+	return node->remote ? &node->tree->root : node->parent;
 }
 
 struct cpumask cg_isolated(const struct cg_tree *tree)
@@ -53,26 +43,16 @@ struct cpumask cg_isolated(const struct cg_tree *tree)
 	/* what an isolated partition has handed on to an ordinary one is not isolated */
 	cg_for_each_link(link, &tree->partitions) {
 		const struct cg_node *node = node_of_partition(link);
-		if (node->partition == CG_ROOT && !takes_from_root(node) &&
-		    node->parent->partition == CG_ISOLATED)
+		if (node->partition == CG_ROOT && giver_of(node)->partition == CG_ISOLATED)
 			isolated = cpumask_andnot(&isolated, &node->exclusive_effective);
 	}
 	return isolated;
 }
 
-bool cg_refresh_exclusive(struct cg_node *node)
-{
-	const struct cpumask *claim =
-		cg_node_is_partition(node) ? cg_claim(node) : &node->exclusive;
-	struct cpumask has = cpumask_and(claim, &node->parent->exclusive_effective);
-	if (cpumask_equal(&has, &node->exclusive_effective))
-		return false;
-	node->exclusive_effective = has;
-	return true;
-}
+/* ---- the state ---- */
 
-/* What the node wants to be, and why it is not. */
-static void set_state(struct cg_node *node, enum cg_partition partition, enum cg_fault fault)
+/* What the node wants to be, why it is not, and so what is its own. */
+static void store_state(struct cg_node *node, enum cg_partition partition, enum cg_fault fault)
 {
 	if (node->partition != partition || node->fault != fault)
 		cg_node_changed(node, CG_CHANGED_PARTITION);
@@ -80,30 +60,37 @@ static void set_state(struct cg_node *node, enum cg_partition partition, enum cg
 	node->parent->partition_children -= (uint32_t)(node->partition != CG_MEMBER);
 	node->partition = (uint8_t)partition;
 	node->fault = (uint8_t)fault;
+	node->borrows = false;
 	cg_link_remove(&node->partition_link);
-	if (cg_node_is_partition(node))
+	bool is_partition = cg_node_is_partition(node);
+	if (is_partition)
 		cg_link_insert(&node->partition_link, &node->tree->partitions);
 	else
 		node->remote = false;
-	if (!node->remote)
-		cg_refresh_exclusive(node);
+	node->exclusive_effective = cpumask_and(is_partition ? cg_claim(node) : &node->exclusive,
+						&node->parent->exclusive_effective);
 }
 
-/* The same after a write to its own lists: a remote one takes what was promised to it since. */
-static void set_state_by_lists(struct cg_node *node, enum cg_fault fault)
+/* The same, and its giver's CPUs follow: everything beside it that uses them is due. */
+static void set_state(struct cg_node *node, enum cg_partition partition, enum cg_fault fault)
+{
+	struct cg_node *giver = giver_of(node);
+	struct cpumask before = cpumask_none(), after = cpumask_none();
+	if (cg_node_is_partition(node))
+		before = node->exclusive_effective;
+	store_state(node, partition, fault);
+	if (cg_node_is_partition(node))
+		after = node->exclusive_effective;
+	if (!cpumask_equal(&before, &after) && cg_node_is_partition(giver))
+		cg_hand_over(giver, node, &before, &after);
+}
+
+static void set_fault(struct cg_node *node, enum cg_fault fault)
 {
 	set_state(node, (enum cg_partition)node->partition, fault);
-	cg_refresh_exclusive(node);
 }
 
-/* ---- faults ---- */
-
-/* Whether there are tasks in the child that use its parent's CPUs. */
-static bool needs_cpu(const struct cg_node *child)
-{
-	bool has_own = cg_node_is_partition(child) && !cpumask_empty(&child->exclusive_effective);
-	return !has_own && cg_node_is_populated(child);
-}
+/* ---- what speaks against it ---- */
 
 /* Whether tasks depend on the node's own CPUs: its members, and those below that no partition
  * but `except` looks after. The tree's root has to run what is nowhere else. */
@@ -115,7 +102,7 @@ static bool is_in_use(const struct cg_node *node, const struct cg_node *except)
 		return false;
 	cg_for_each_link(link, &node->children) {
 		const struct cg_node *child = cg_node_of_sibling(link);
-		if (child != except && needs_cpu(child))
+		if (child != except && !cg_node_is_partition(child) && cg_node_is_populated(child))
 			return true;
 	}
 	return false;
@@ -173,6 +160,24 @@ static bool conflicts_with_sibling(const struct cg_node *node, const struct requ
 	return false;
 }
 
+/* Whether `cpus` of its parent's are another's already: a sibling's, or of a partition that has
+ * them from the root. */
+static enum cg_fault check_taken(const struct cg_node *node, const struct cpumask *cpus)
+{
+	cg_for_each_link(link, &node->parent->children) {
+		const struct cg_node *sibling = cg_node_of_sibling(link);
+		if (sibling != node && cg_node_is_partition(sibling) && !sibling->remote &&
+		    cpumask_intersects(cpus, &sibling->exclusive_effective))
+			return CG_FAULT_SHARED;
+	}
+	if (node->parent->parent)
+		return CG_FAULT_NONE;
+	struct cpumask others = node->tree->given_out;
+	if (cg_node_is_partition(node))
+		others = cpumask_andnot(&others, &node->exclusive_effective);
+	return cpumask_intersects(cpus, &others) ? CG_FAULT_REMOTE : CG_FAULT_NONE;
+}
+
 /* ---- cpuset.cpus.partition ---- */
 
 static enum cg_fault check_local(const struct cg_node *node, enum cg_partition partition,
@@ -180,9 +185,9 @@ static enum cg_fault check_local(const struct cg_node *node, enum cg_partition p
 {
 	if (cpumask_empty(cpus))
 		return CG_FAULT_LIST;
-	if (is_claimed_at_boot(node, partition, cpus))
+	if (is_claimed_at_boot(node, partition, cg_claim(node)))
 		return CG_FAULT_HOUSEKEEPING;
-	return starves(node, cpus) ? CG_FAULT_NO_CPU : CG_FAULT_NONE;
+	return starves(node, cg_claim(node)) ? CG_FAULT_NO_CPU : CG_FAULT_NONE;
 }
 
 static enum cg_fault check_remote(const struct cg_node *node, enum cg_partition partition,
@@ -207,7 +212,7 @@ static enum cg_fault check_enable(const struct cg_node *node, enum cg_partition 
 		return CG_FAULT_SHARED;
 	if (cpumask_empty(cg_claim(node)))
 		return CG_FAULT_EMPTY;
-	if (!node->parent->parent && cpumask_intersects(&node->exclusive, &node->tree->given_out))
+	if (!node->parent->parent && cpumask_intersects(cg_claim(node), &node->tree->given_out))
 		return CG_FAULT_REMOTE;
 	struct cpumask cpus = cpumask_and(cg_claim(node), &node->parent->exclusive_effective);
 	if (cg_node_is_partition(node->parent))
@@ -224,13 +229,16 @@ int cg_set_partition(struct cg_node *node, enum cg_partition partition,
 	if (node->partition == partition && !node->fault)
 		return 0;
 
-	if (partition == CG_MEMBER || cg_node_is_partition(node)) {
-		set_state(node, partition, CG_FAULT_NONE);
-	} else {
-		enum cg_fault fault = check_enable(node, partition, privilege);
+	enum cg_fault fault = CG_FAULT_NONE;
+	if (partition != CG_MEMBER && cg_node_is_partition(node)) {
+		node->partition = (uint8_t)partition; /* no CPU moves */
+		cg_node_changed(node, CG_CHANGED_PARTITION);
+	} else if (partition != CG_MEMBER) {
+		fault = check_enable(node, partition, privilege);
 		node->remote = !fault && !cg_node_is_partition(node->parent);
 		set_state(node, partition, fault);
-		cg_refresh_exclusive(node);
+	} else {
+		set_state(node, partition, fault);
 	}
 	cg_settle(node, partition == CG_MEMBER ? CG_ALWAYS : CG_AS_IT_CHANGES);
 	return 0;
@@ -247,33 +255,60 @@ void cg_partition_reset(struct cg_node *node)
 {
 	if (node->partition == CG_MEMBER && cpumask_empty(&node->exclusive))
 		return;
-	store_exclusive(node, cpumask_none());
 	set_state(node, CG_MEMBER, CG_FAULT_NONE);
+	store_exclusive(node, cpumask_none());
+	node->exclusive_effective = cpumask_none();
 	cg_settle(node, CG_ALWAYS);
 }
 
 /* ---- the lists ---- */
 
-/* What becomes of a partition, or of one with a fault, that would have `cpus` for itself. */
-static enum cg_fault check_new_cpus(const struct cg_node *node, const struct cpumask *cpus)
+/* What speaks against a node that wants to be a partition having `cpus`. */
+static enum cg_fault check_lists(const struct cg_node *node, const struct cpumask *cpus)
 {
-	bool is_partition = cg_node_is_partition(node);
-	if (is_partition && cpumask_empty(cpus))
-		return CG_FAULT_LIST;
 	if (is_claimed_at_boot(node, node->partition, cpus))
 		return CG_FAULT_HOUSEKEEPING;
-	if (!is_partition && cg_node_is_partition(node->parent) && starves(node, cg_claim(node)))
-		return CG_FAULT_NO_CPU;
-	if (!node->remote)
-		return starves(node, cpus) ? CG_FAULT_NO_CPU : CG_FAULT_NONE;
+	return starves(node, cpus) ? CG_FAULT_NO_CPU : CG_FAULT_NONE;
+}
+
+/* What becomes of a remote partition that is to have `cpus` instead. What was `found` against the
+ * lists matters to what it adds only. */
+static enum cg_fault check_remote_change(const struct cg_node *node, const struct cpumask *cpus,
+					 enum cg_fault found)
+{
+	const struct cg_tree *tree = node->tree;
 	struct cpumask added = cpumask_andnot(cpus, &node->exclusive_effective);
-	if (cpumask_intersects(&added, &node->tree->given_out) ||
-	    (!cpumask_empty(&added) && cpumask_subset(&node->tree->root.effective, &added)))
+	if (cpumask_empty(cpus))
+		return CG_FAULT_EMPTY;
+	if (!cpumask_empty(&added) && found)
+		return found;
+	if (cpumask_intersects(&added, &tree->given_out) ||
+	    (!cpumask_empty(&added) && cpumask_subset(&tree->root.effective, &added)))
 		return CG_FAULT_NO_CPU;
 	return strands(node, cpus) ? CG_FAULT_NO_CPU : CG_FAULT_NONE;
 }
 
-/* Siblings lose what the node asks for now. */
+/* The same for one that is local or would be. While its parent is no partition, its fault stands. */
+static enum cg_fault check_local_change(const struct cg_node *node, const struct cpumask *cpus)
+{
+	const struct cpumask *limit = &node->parent->exclusive_effective;
+	struct cpumask given_back = cpumask_none();
+	if (!cg_node_is_partition(node->parent))
+		return (enum cg_fault)node->fault;
+	if (cpumask_empty(cpus))
+		return CG_FAULT_EMPTY;
+	if (cg_node_is_partition(node)) {
+		given_back = cpumask_andnot(cg_claim(node), cpus);
+		given_back = cpumask_and(&given_back, limit);
+	}
+	if ((starves(node, cg_claim(node)) || starves(node, cpus)) &&
+	    !cpumask_intersects(&given_back, &node->tree->online))
+		return CG_FAULT_NO_CPU;
+	struct cpumask has = cpumask_and(cpus, limit);
+	return check_taken(node, &has);
+}
+
+/* Siblings lose what the node asks for now, and what is below them with it. */
 static void take_from_siblings(struct cg_node *node, const struct cpumask *claim)
 {
 	cg_for_each_link(link, &node->parent->children) {
@@ -281,60 +316,59 @@ static void take_from_siblings(struct cg_node *node, const struct cpumask *claim
 		if (sibling == node || !cg_node_is_partition(sibling) ||
 		    !cpumask_intersects(claim, &sibling->exclusive_effective))
 			continue;
-		set_state(sibling, sibling->partition, CG_FAULT_SHARED);
-		cg_settle(sibling, CG_ALWAYS);
+		set_fault(sibling, CG_FAULT_SHARED);
+		cg_refresh_below(sibling, CG_AS_IT_CHANGES);
 	}
+}
+
+/* What becomes of a node whose lists make it have `cpus`: what speaks against them alone was found,
+ * and whether a sibling asks for them. */
+static enum cg_fault judge_cpus(const struct cg_node *node, const struct cpumask *cpus,
+				enum cg_fault found, bool shared)
+{
+	if (node->remote)
+		return check_remote_change(node, cpus, found);
+	if (found)
+		return found;
+	if (!shared)
+		return check_local_change(node, cpus);
+	return cg_node_is_partition(node) ? CG_FAULT_SHARED : (enum cg_fault)node->fault;
 }
 
 void cg_partition_cpus(struct cg_node *node, const struct cpumask *cpus)
 {
-	if (node->partition == CG_MEMBER && !node->parent->partition_children)
-		return;
-	struct request request = { cpus, &node->exclusive, cg_node_is_partition(node) };
-	bool shared = conflicts_with_sibling(node, &request);
+	bool is_partition = cg_node_is_partition(node);
+	struct request request = { cpus, &node->exclusive, is_partition };
 	const struct cpumask *claim = cpumask_empty(&node->exclusive) ? cpus : &node->exclusive;
+	struct cpumask has = cpumask_and(is_partition ? claim : &node->exclusive,
+					 &node->parent->exclusive_effective);
+	enum cg_fault fault = CG_FAULT_NONE;
+	if (node->partition)
+		fault = is_partition && cpumask_empty(&has) ? CG_FAULT_LIST
+							    : check_lists(node, &has);
+	bool shared = node->parent->partition_children && conflicts_with_sibling(node, &request);
 	if (shared)
 		take_from_siblings(node, claim);
-	if (node->partition == CG_MEMBER)
-		return;
-
-	/* while it has a fault, only what is exclusive by name counts */
-	struct cpumask has = cpumask_and(cg_node_is_partition(node) ? claim : &node->exclusive,
-					 &node->parent->exclusive_effective);
-	enum cg_fault fault = shared ? CG_FAULT_SHARED : check_new_cpus(node, &has);
-	if (!cg_node_is_partition(node) && !fault) {
-		if (!cg_node_is_partition(node->parent))
-			return;
-		if (cpumask_empty(claim))
-			fault = CG_FAULT_EMPTY;
-		else if (starves(node, claim))
-			fault = CG_FAULT_NO_CPU;
-	}
+	if (node->partition)
+		fault = judge_cpus(node, cpumask_empty(&has) && !is_partition ? cpus : &has, fault,
+				   shared);
 	node->cpus = *cpus;
-	set_state_by_lists(node, fault);
+	if (node->partition)
+		set_fault(node, fault);
 }
 
-static bool is_below(const struct cg_node *node, const struct cg_node *top)
-{
-	while (node && node != top)
-		node = node->parent;
-	return node;
-}
-
-/* Remote partitions below lose CPUs that were promised to them. */
-static void withdraw(struct cg_node *top, const struct cpumask *lost)
+/* CPUs are not promised any more: a remote partition that uses one gives up. */
+static void withdraw(struct cg_tree *tree, const struct cpumask *lost)
 {
 	struct cg_link *next;
-	for (struct cg_link *link = top->tree->partitions.next; link != &top->tree->partitions;
-	     link = next) {
+	for (struct cg_link *link = tree->partitions.next; link != &tree->partitions; link = next) {
 		struct cg_node *node = node_of_partition(link);
 		next = link->next;
-		if (!node->remote || node == top || !is_below(node, top) ||
-		    !cpumask_intersects(&node->exclusive_effective, lost))
+		if (!node->remote || !cpumask_intersects(&node->effective, lost))
 			continue;
-		set_state(node, node->partition, CG_FAULT_LIST);
-		cg_settle(node, CG_ALWAYS);
-		next = top->tree->partitions.next;
+		set_state(node, CG_MEMBER, CG_FAULT_NONE);
+		cg_refresh_below(node, CG_AS_IT_CHANGES);
+		next = tree->partitions.next;
 	}
 }
 
@@ -345,164 +379,175 @@ static int check_exclusive(const struct cg_node *node, const struct cpumask *exc
 		return error;
 	if (!cpumask_subset(exclusive, &node->tree->possible))
 		return -EINVAL;
+	if (cpumask_equal(exclusive, &node->exclusive))
+		return 0;
 	struct request request = { &node->cpus, exclusive, cg_node_is_partition(node) };
 	return conflicts_with_sibling(node, &request) ? -EINVAL : 0;
 }
 
 int cg_set_exclusive(struct cg_node *node, const struct cpumask *exclusive)
 {
-	int error = cg_check_setting(node);
-	if (!error && cpumask_equal(exclusive, &node->exclusive))
-		return 0;
-	if (!error)
-		error = check_exclusive(node, exclusive);
-	if (error)
+	int error = check_exclusive(node, exclusive);
+	if (error || cpumask_equal(exclusive, &node->exclusive))
 		return error;
 
-	struct cpumask has = cpumask_and(exclusive, &node->parent->exclusive_effective);
-	bool was_partition = cg_node_is_partition(node);
 	struct cpumask before = node->exclusive_effective;
-	struct cpumask lost = cpumask_andnot(&before, &has);
-	enum cg_fault fault = (enum cg_fault)node->fault;
-	if (node->partition != CG_MEMBER) {
-		enum cg_fault found =
-			cpumask_empty(&has) ? CG_FAULT_LIST : check_new_cpus(node, &has);
-		if (found || cg_node_is_partition(node->parent) || !fault)
-			fault = found;
+	struct cpumask has = cpumask_and(exclusive, &node->parent->exclusive_effective);
+	enum cg_fault fault = CG_FAULT_NONE;
+	if (node->partition) {
+		fault = cpumask_empty(&has) ? CG_FAULT_LIST : check_lists(node, &has);
+		if (!fault)
+			fault = node->remote ? check_remote_change(node, &has, CG_FAULT_NONE)
+					     : check_local_change(node, &has);
+	} else if (!cpumask_empty(exclusive)) {
+		struct cpumask lost = cpumask_andnot(&before, &has);
+		withdraw(node->tree, &lost);
 	}
+	bool was_partition = cg_node_is_partition(node);
 	store_exclusive(node, *exclusive);
-	set_state_by_lists(node, fault);
-	withdraw(node, &lost);
-	if (was_partition || cg_node_is_partition(node) ||
-	    !cpumask_equal(&before, &node->exclusive_effective))
-		cg_settle(node, CG_ALWAYS);
+	set_fault(node, fault);
+	bool same = cpumask_equal(&before, &has);
+	if (was_partition || cg_node_is_partition(node) || !same)
+		cg_settle(node, same ? CG_AS_IT_CHANGES : CG_ALWAYS);
 	return 0;
 }
 
 /* ---- a parent that changed ---- */
 
-/* What the children of a partition compete for. */
-struct contest {
-	struct cpumask left;   /* not given to a child yet */
-	struct cpumask given;  /* to one that is decided about */
-	struct cpumask shared; /* asked for by more than one */
-	struct cpumask taken;  /* the partitions' among them */
-	uint32_t needy;        /* children that need the node's own CPUs; the node itself */
-	enum cg_fault starved;
-};
-
-static struct contest hold_contest(const struct cg_node *node, enum cg_cause cause)
+/* Child partitions that a partition cannot afford any more when it has `cpus`. */
+static void judge_children(struct cg_node *node, const struct cpumask *cpus)
 {
-	struct contest contest = { .needy = node->member_count != 0 || !node->parent };
-	struct cpumask once = cpumask_none();
-	contest.left = cpumask_and(&node->exclusive_effective, &node->tree->online);
-	contest.given = contest.shared = contest.taken = cpumask_none();
-	contest.starved = cause == CG_BY_HOTPLUG ? CG_FAULT_HOTPLUG : CG_FAULT_NO_CPU;
-	cg_for_each_link(link, &node->children) {
-		const struct cg_node *child = cg_node_of_sibling(link);
-		const struct cpumask *claim = cg_claim(child);
-		struct cpumask twice = cpumask_and(&once, claim);
-		contest.shared = cpumask_or(&contest.shared, &twice);
-		once = cpumask_or(&once, claim);
-		contest.needy += needs_cpu(child);
-		if (cg_node_is_partition(child))
-			contest.taken = cpumask_or(&contest.taken, &child->exclusive_effective);
-	}
-	if (!node->parent)
-		cg_for_each_link(link, &node->tree->partitions)
-			if (node_of_partition(link)->remote)
-				contest.left = cpumask_andnot(
-					&contest.left,
-					&node_of_partition(link)->exclusive_effective);
-	return contest;
-}
-
-static enum cg_fault decide(const struct cg_node *child, struct contest *contest)
-{
-	struct cpumask has = cpumask_and(cg_claim(child), &child->parent->exclusive_effective);
-	struct cpumask left = cpumask_andnot(&contest->left, &has);
-	if (cpumask_empty(&has)) /* it lives on its parent's, like a member */
-		return CG_FAULT_NONE;
-	bool starved = cpumask_empty(&left) && contest->needy - needs_cpu(child);
-	starved |= strands(child, &has);
-	if (starved)
-		return child->fault && child->fault != CG_FAULT_HOTPLUG ? CG_FAULT_NO_CPU
-									: contest->starved;
-	if (cg_node_is_partition(child))
-		return cpumask_intersects(&has, &contest->given) ? CG_FAULT_SHARED : CG_FAULT_NONE;
-	/* one that gets only a part of its claim need not be alone with it */
-	bool whole = cpumask_equal(&has, cg_claim(child));
-	if (cpumask_intersects(&has, whole ? &contest->shared : &contest->taken))
-		return CG_FAULT_SHARED;
-	return is_claimed_at_boot(child, child->partition, &has) ? CG_FAULT_HOUSEKEEPING
-								 : CG_FAULT_NONE;
-}
-
-/* A CPU that comes or goes wakes only those that wait for one. */
-static bool is_asleep(const struct cg_node *child, enum cg_cause cause)
-{
-	if (cg_node_is_partition(child))
-		return false;
-	if (cpumask_empty(cg_claim(child)))
-		return true;
-	return cause == CG_BY_HOTPLUG && child->fault != CG_FAULT_HOTPLUG &&
-	       cpumask_empty(&child->exclusive_effective);
-}
-
-void cg_decide_children(struct cg_node *node, enum cg_cause cause)
-{
-	if (!node->partition_children)
-		return;
-	bool is_partition = cg_node_is_partition(node);
-	struct contest contest = hold_contest(node, cause);
+	bool in_use = is_in_use(node, NULL);
+	struct cpumask left = cpumask_and(cpus, &node->tree->online);
 	cg_for_each_link(link, &node->children) {
 		struct cg_node *child = cg_node_of_sibling(link);
-		if (child->partition == CG_MEMBER || child->remote)
+		if (!cg_node_is_partition(child))
 			continue;
-		if (is_partition && is_asleep(child, cause))
-			continue;
-		if (!is_partition && cause == CG_BY_HOTPLUG && child->fault)
-			continue;
-		bool needed = needs_cpu(child);
-		enum cg_fault fault = is_partition ? decide(child, &contest)
-				      : node->partition ? CG_FAULT_INVALID_PARENT
-							: CG_FAULT_PARENT;
-		set_state(child, child->partition, fault);
-		contest.needy += (uint32_t)needs_cpu(child) - (uint32_t)needed;
-		if (fault)
-			continue;
-		contest.left = cpumask_andnot(&contest.left, &child->exclusive_effective);
-		contest.given = cpumask_or(&contest.given, &child->exclusive_effective);
-		contest.taken = cpumask_or(&contest.taken, &child->exclusive_effective);
-	}
-}
-
-void cg_decide_remotes(struct cg_tree *tree)
-{
-	struct cg_link *next;
-	struct cpumask left = tree->online;
-	for (struct cg_link *link = tree->partitions.next; link != &tree->partitions; link = next) {
-		struct cg_node *node = node_of_partition(link);
-		next = link->next;
-		if (!node->remote)
-			continue;
-		struct cpumask after = cpumask_andnot(&left, &node->exclusive_effective);
-		if (strands(node, &node->exclusive_effective) || cpumask_empty(&after))
-			set_state(node, node->partition, CG_FAULT_HOTPLUG);
+		enum cg_fault fault = CG_FAULT_NONE;
+		if (!cpumask_subset(&child->exclusive_effective, cpus))
+			fault = CG_FAULT_LIST;
+		else if (in_use && cpumask_subset(&left, &child->exclusive_effective))
+			fault = CG_FAULT_NO_CPU;
+		if (fault && child->remote)
+			set_fault(child, fault);
+		else if (fault)
+			store_state(child, child->partition, fault);
 		else
-			left = after;
+			left = cpumask_andnot(&left, &child->exclusive_effective);
 	}
 }
 
-struct cg_node *cg_fault_stranded(struct cg_tree *tree, enum cg_cause cause)
+void cg_partition_judge(struct cg_node *node)
+{
+	if (node->borrows)
+		node->borrows = is_in_use(node, NULL);
+	if (node->partition_children && cg_node_is_partition(node))
+		judge_children(node, &node->exclusive_effective);
+}
+
+/* Whether the claim of one that is none yet is its own. */
+static enum cg_fault check_recovery(const struct cg_node *node)
+{
+	const struct cpumask *claim = cg_claim(node), *limit = &node->parent->exclusive_effective;
+	if (is_claimed_at_boot(node, node->partition, claim))
+		return CG_FAULT_HOUSEKEEPING;
+	if (!cg_node_is_partition(node) && cpumask_subset(claim, limit)) {
+		struct request request = { &node->cpus, &node->exclusive, true };
+		if (conflicts_with_sibling(node, &request))
+			return CG_FAULT_SHARED;
+	}
+	/* one that gets only a part of its claim need not be alone with the rest */
+	struct cpumask has = cpumask_and(claim, limit);
+	return check_taken(node, &has);
+}
+
+static void reconsider(struct cg_node *node)
+{
+	if (cpumask_empty(cg_claim(node)))
+		return;
+	bool recovers = !cg_node_is_partition(node);
+	set_fault(node, starves(node, cg_claim(node)) ? CG_FAULT_NO_CPU : check_recovery(node));
+	if (cg_node_is_partition(node) && cpumask_empty(&node->exclusive_effective))
+		node->borrows = recovers || is_in_use(node, NULL);
+}
+
+static enum cg_fault parent_fault(const struct cg_node *node)
+{
+	if (cg_node_is_partition(node->parent))
+		return CG_FAULT_NONE;
+	return node->parent->partition ? CG_FAULT_INVALID_PARENT : CG_FAULT_PARENT;
+}
+
+/* The promises to a node that is no partition, and to those below it. */
+static void refresh_exclusive(struct cg_node *top)
+{
+	struct cg_node *node = top;
+	while (node) {
+		struct cpumask has =
+			cpumask_and(&node->exclusive, &node->parent->exclusive_effective);
+		if (cg_node_is_partition(node) ||
+		    cpumask_equal(&has, &node->exclusive_effective)) {
+			node = cg_next_beside(node, top);
+			continue;
+		}
+		node->exclusive_effective = has;
+		node = cg_next_below(node, top);
+	}
+}
+
+void cg_partition_follow(struct cg_node *node)
+{
+	cg_partition_judge(node);
+	if (node->partition == CG_MEMBER)
+		refresh_exclusive(node);
+	else if (parent_fault(node))
+		set_fault(node, parent_fault(node));
+	else
+		reconsider(node);
+}
+
+/* Whether a CPU that comes may cure the node's fault: it, or its parent, went for want of one, or CPUs
+ * are promised to it. */
+static bool waits_for_cpus(const struct cg_node *node)
+{
+	return node->fault == CG_FAULT_HOTPLUG || node->fault == CG_FAULT_INVALID_PARENT ||
+	       !cpumask_empty(&node->exclusive_effective);
+}
+
+/* Whether the tree's root has no CPU left and would get one from the node. */
+static bool starves_root(const struct cg_node *node)
+{
+	return cpumask_empty(&node->tree->root.effective) &&
+	       cpumask_intersects(&node->exclusive_effective, &node->tree->online);
+}
+
+void cg_partition_hotplug(struct cg_node *node)
+{
+	if (!cg_node_is_partition(node))
+		refresh_exclusive(node);
+	if (node->partition == CG_MEMBER)
+		return;
+	cg_partition_judge(node);
+	struct cpumask left = cg_effective_of(node);
+	if (cg_node_is_partition(node) && !giver_of(node)->parent) {
+		if (starves_root(node) || strands(node, &left))
+			set_fault(node, CG_FAULT_HOTPLUG);
+	} else if (cg_node_is_partition(node)) {
+		if (parent_fault(node) || starves(node, &left))
+			set_fault(node, parent_fault(node) ? parent_fault(node)
+							   : CG_FAULT_HOTPLUG);
+	} else if (!parent_fault(node) && waits_for_cpus(node)) {
+		reconsider(node);
+	}
+}
+
+struct cg_node *cg_fault_stranded(struct cg_tree *tree)
 {
 	cg_for_each_link(link, &tree->partitions) {
 		struct cg_node *node = node_of_partition(link);
-		if (!cpumask_empty(&node->effective) || !is_in_use(node, NULL) ||
-		    cpumask_empty(&node->exclusive_effective))
+		if (!cpumask_empty(&node->effective) || !is_in_use(node, NULL))
 			continue;
-		set_state(node, node->partition,
-			  cause == CG_BY_HOTPLUG ? CG_FAULT_HOTPLUG : CG_FAULT_NO_CPU);
+		set_fault(node, CG_FAULT_NO_CPU);
 		return node;
 	}
 	return NULL;

@@ -38,6 +38,7 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	cg_link_init(&node->members);
 	cg_link_init(&node->changed_link);
 	cg_link_init(&node->partition_link);
+	cg_link_init(&node->beside_link);
 	node->descendants_max = CG_LIMIT_NONE;
 	node->depth_max = CG_LIMIT_NONE;
 	node->pids_max = CG_LIMIT_NONE;
@@ -70,7 +71,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	cg_link_init(&tree->partitions);
 	tree->exclusive_count = 0;
 	tree->opaque_count = 0;
-	tree->stranded = false;
+	cg_link_init(&tree->beside);
 	cg_link_init(&tree->changed_nodes);
 	cg_link_init(&tree->changed_members);
 	for (size_t i = 0; i < CG_NAME_BUCKETS; i++)

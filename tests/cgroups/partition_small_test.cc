@@ -92,6 +92,7 @@ struct Small {
 			spec.kind[i] = nodes[i].partition;
 			spec.valid[i] = cg_node_is_partition(&nodes[i]);
 			spec.remote[i] = nodes[i].remote;
+			spec.borrows[i] = nodes[i].borrows;
 			spec.promised[i] =
 				static_cast<uint8_t>(nodes[i].exclusive_effective.bits[0]);
 			if (member.node == &nodes[i])
@@ -105,8 +106,9 @@ struct Small {
 	{
 		uint64_t code = spec.online | spec.place << 3 | spec.pin << 5;
 		for (unsigned int i = 1; i < PartitionSpec::node_count; i++)
-			code = code << 16 | spec.cpus[i] | spec.exclusive[i] << 3 | spec.kind[i] << 6 |
+			code = code << 17 | spec.cpus[i] | spec.exclusive[i] << 3 | spec.kind[i] << 6 |
 			       spec.remote[i] << 8 | nodes[i].fault << 9 |
+			       spec.borrows[i] << 16 |
 			       (spec.remote[i] ? spec.promised[i] : 0) << 13;
 		return code;
 	}

@@ -19,6 +19,7 @@ struct PartitionSpec {
 	uint8_t kind[node_count] = {ROOT, 0, 0, 0};
 	bool valid[node_count] = {true, false, false, false};
 	bool remote[node_count] = {false, false, false, false};
+	bool borrows[node_count] = {false, false, false, false}; /* lives on its parent's for want */
 	uint8_t promised[node_count] = {0, 0, 0, 0}; /* what a remote one took */
 	uint8_t online = all, place = 0, pin = 0;
 
@@ -53,7 +54,7 @@ struct PartitionSpec {
 	}
 	uint8_t effective(unsigned int node) const
 	{
-		if (node == 0 || (valid[node] && own(node)))
+		if (node == 0 || (valid[node] && !borrows[node]))
 			return less(own(node) & online, given(node));
 		uint8_t limit = effective(parent[node]);
 		return cpus[node] & limit ? cpus[node] & limit : limit;
@@ -89,7 +90,7 @@ struct PartitionSpec {
 		unsigned int child = place;
 		while (parent[child] != node)
 			child = parent[child];
-		return child != but && !(valid[child] && own(child));
+		return child != but && !valid[child];
 	}
 	/* What a member, or one with a fault, is answered that asks to be a partition. */
 	Answer ask(unsigned int node) const
@@ -100,7 +101,7 @@ struct PartitionSpec {
 				return SHARED;
 		if (!claim(node))
 			return EMPTY;
-		if (up == 0 && exclusive[node] & given(0))
+		if (up == 0 && claim(node) & given(0))
 			return REMOTE;
 		if (!valid[up]) {
 			unsigned int has = claim(node) & own(up);
@@ -108,12 +109,11 @@ struct PartitionSpec {
 				return LIST;
 			return !(has & online) && used(node, 0) ? NO_CPU : YES;
 		}
-		unsigned int has = claim(node) & own(up);
-		if (!has)
+		if (!(claim(node) & own(up)))
 			return LIST;
-		if (!(effective(up) & ~has) && used(up, node))
+		if (!(effective(up) & ~claim(node)) && used(up, node))
 			return NO_CPU;
-		return !(has & online) && used(node, 0) ? NO_CPU : YES;
+		return !(claim(node) & online) && used(node, 0) ? NO_CPU : YES;
 	}
 	/* What must hold of every state, whatever led to it. */
 	bool is_sound() const
@@ -122,6 +122,8 @@ struct PartitionSpec {
 			return false;
 		for (unsigned int node = 1; node < node_count; node++) {
 			if (valid[node] && !remote[node] && !valid[parent[node]])
+				return false;
+			if (borrows[node] && (!valid[node] || own(node)))
 				return false;
 			for (unsigned int other = 1; other < node; other++)
 				for (unsigned int from = 0; from < node_count; from++)
