@@ -2,9 +2,14 @@
 /*
  * procfs_system.c - the files of /proc that speak of the machine, in the words Linux uses.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "kernel/dev/machine.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
 #include "kernel/proc/family.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
@@ -245,14 +250,61 @@ static const struct proc_entry sys_entries[] = {
 };
 static const struct proc_directory sys_directory = { .entries = sys_entries };
 
+/* Linux's columns, without the last two groups. */
+static int show_slabinfo(struct text *text, const struct proc_subject *subject)
+{
+	struct slab_facts facts;
+
+	(void)subject;
+	text_printf(text, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> "
+			  "<objperslab> <pagesperslab>\n");
+	for (unsigned int i = 0; slab_facts(i, &facts); i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), strcmp(facts.name, "kmalloc") ? "%s" : "%s-%u", facts.name,
+			 facts.size);
+		for (char *blank = name; (blank = strchr(blank, ' ')) != NULL;)
+			*blank = '_';
+		text_printf(text, "%-17s %6lu %6lu %6u %4u %4u\n", name, (unsigned long)facts.in_use,
+			    (unsigned long)(facts.slabs * facts.capacity), facts.size, facts.capacity,
+			    facts.pages);
+	}
+	return 0;
+}
+
+#ifdef TAPER_CHECKED
+/* As Linux's /proc/self/fail-nth, of the task itself: what is left, 0 once it has failed. */
+static int show_fail_nth(struct text *text, const struct proc_subject *subject)
+{
+	(void)subject;
+	text_printf(text, "%lu\n", (unsigned long)current->fail_nth);
+	return 0;
+}
+
+static int store_fail_nth(const char *text, size_t length)
+{
+	char *end;
+	unsigned long nth = strtoul(text, &end, 0);
+
+	if (!length || end == text || (*end && *end != '\n'))
+		return -EINVAL;
+	current->fail_nth = nth;
+	return 0;
+}
+#endif
+
 static const struct proc_entry root_entries[] = {
 	{ .name = "cmdline", .permissions = 0444, .show = show_cmdline },
 	{ .name = "cpuinfo", .permissions = 0444, .show = show_cpuinfo },
+#ifdef TAPER_CHECKED
+	{ .name = "fail-nth", .permissions = 0600, .show = show_fail_nth, .store = store_fail_nth },
+#endif
 	{ .name = "filesystems", .permissions = 0444, .show = show_filesystems },
 	{ .name = "loadavg", .permissions = 0444, .show = show_loadavg },
 	{ .name = "meminfo", .permissions = 0444, .show = show_meminfo },
 	{ .name = "mounts", .permissions = 0444, .show = proc_show_mounts },
 	{ .name = "self", .permissions = 0777, .read_link = self_read_link },
+	{ .name = "slabinfo", .permissions = 0400, .show = show_slabinfo },
 	{ .name = "stat", .permissions = 0444, .show = show_stat },
 	{ .name = "sys", .permissions = 0555, .directory = &sys_directory },
 	{ .name = "thread-self", .permissions = 0777, .read_link = thread_self_read_link },

@@ -14,6 +14,7 @@
 
 #include "kernel/mm/buddy.h"
 #include "kernel/mm/charge.h"
+#include "kernel/mm/fail.h"
 #include "kernel/mm/node.h"
 #include "kernel/mm/percpu.h"
 #include "kernel/sync/spinlock.h"
@@ -36,7 +37,6 @@ unsigned int page_piece_count;
 static bool settled;
 #define GAP_MAX (64UL << 20) /* whose books may be wasted: 512 KiB */
 
-static uint64_t fail_countdown; /* (a) 0: off */
 static struct memory_cpu boot_memory_cpu;
 
 static void memory_cpu_init(struct memory_cpu *memory)
@@ -276,11 +276,6 @@ static __attribute__((noinline)) struct page *alloc_block(unsigned int from, uin
 	return alloc_nearest(from, nodes, order);
 }
 
-static __attribute__((noinline)) bool must_fail(void)
-{
-	return __atomic_fetch_sub(&fail_countdown, 1, __ATOMIC_RELAXED) == 1;
-}
-
 static __attribute__((noinline)) void clear_block(struct page *page, unsigned int order)
 {
 	for (size_t i = 0; i < 1UL << order; i++)
@@ -305,7 +300,7 @@ static inline struct page *hand_out(struct page *page, unsigned int order, enum 
 struct page *page_alloc(unsigned int order, enum page_flags flags)
 {
 	kassert(order <= PAGE_ORDER_MAX);
-	if (unlikely(__atomic_load_n(&fail_countdown, __ATOMIC_RELAXED)) && must_fail())
+	if (allocation_must_fail())
 		return NULL;
 
 	struct memory_cpu *memory = this_cpu()->magazines;
@@ -322,7 +317,7 @@ struct page *page_alloc(unsigned int order, enum page_flags flags)
 
 struct page *page_alloc_from(unsigned int node, uint64_t nodes, enum page_flags flags)
 {
-	if (unlikely(__atomic_load_n(&fail_countdown, __ATOMIC_RELAXED)) && must_fail())
+	if (allocation_must_fail())
 		return NULL;
 
 	unsigned int here = this_cpu()->node;
@@ -464,9 +459,4 @@ void page_count_interleaved(unsigned int node)
 void page_register_reclaimer(struct page_reclaimer *reclaimer)
 {
 	SLIST_INSERT_HEAD(&reclaimers, reclaimer, link);
-}
-
-void page_fail_after(uint64_t allocations)
-{
-	__atomic_store_n(&fail_countdown, allocations, __ATOMIC_RELAXED);
 }

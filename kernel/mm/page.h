@@ -199,7 +199,4 @@ enum page_event {
 uint64_t page_events(unsigned int node, enum page_event event);
 void page_count_interleaved(unsigned int node);
 
-/* Fault injection for tests: the n-th allocation from now fails (0: none). */
-void page_fail_after(uint64_t allocations);
-
 #endif

@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "kernel/mm/fail.h"
 #include "kernel/mm/percpu.h"
 
 enum {
@@ -37,6 +38,8 @@ struct slab_cache {
 	uint32_t order;           /* (i) of its slabs */
 	uint32_t capacity;        /* (i) objects a slab */
 	uint32_t magazine_max;    /* (i) objects a CPU may keep */
+	uint64_t slab_count;      /* (s) */
+	uint64_t taken_count;     /* (s) objects in use or in magazines */
 	const char *name;         /* (i) */
 };
 
@@ -116,6 +119,7 @@ static struct page *slab_create(struct slab_cache *cache)
 static void slab_destroy(struct slab_cache *cache, struct page *head)
 {
 	kassert(head->slab.in_use == 0);
+	cache->slab_count--;
 	LIST_REMOVE(head, link);
 	for (size_t i = 0; i < 1UL << cache->order; i++)
 		head[i].kind = PAGE_USED, head[i].owner = NULL;
@@ -140,6 +144,7 @@ static void take_objects(struct slab_cache *cache, struct magazine *magazine)
 			magazine->first = object;
 			magazine->count++;
 			head->slab.in_use++;
+			cache->taken_count++;
 			object = next;
 		}
 		if (object) {
@@ -163,6 +168,7 @@ static bool refill(struct slab_cache *cache, struct magazine *magazine)
 		return false;
 	spin_lock(&cache->lock);
 	LIST_INSERT_HEAD(&cache->partial, head, link);
+	cache->slab_count++;
 	cache->empty_count++;
 	take_objects(cache, magazine);
 	spin_unlock(&cache->lock);
@@ -187,6 +193,7 @@ static void return_objects(struct slab_cache *cache, struct magazine *magazine, 
 			*(void **)object = base + head->slab.first_free * SLAB_WORD;
 		}
 		head->slab.first_free = (uint16_t)(((char *)object - base) / SLAB_WORD);
+		cache->taken_count--;
 		if (--head->slab.in_use > 0)
 			continue;
 		if (cache->empty_count >= EMPTY_SLABS_KEPT)
@@ -198,6 +205,8 @@ static void return_objects(struct slab_cache *cache, struct magazine *magazine, 
 
 void *slab_alloc(struct slab_cache *cache, enum page_flags flags)
 {
+	if (allocation_must_fail())
+		return NULL;
 	struct memory_cpu *memory = memory_cpu();
 	if (unlikely(!memory))
 		return NULL;
@@ -298,6 +307,36 @@ static size_t slab_reclaim(void)
 		spin_unlock(&cache->lock);
 	}
 	return pages;
+}
+
+static uint64_t in_magazines(unsigned int index)
+{
+	uint64_t count = 0;
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		const struct memory_cpu *memory = cpu_table[i] ? cpu_table[i]->magazines : NULL;
+		if (memory)
+			count += __atomic_load_n(&memory->magazines[index].count, __ATOMIC_RELAXED);
+	}
+	return count;
+}
+
+bool slab_facts(unsigned int index, struct slab_facts *facts)
+{
+	if (index >= __atomic_load_n(&cache_count, __ATOMIC_ACQUIRE))
+		return false;
+	struct slab_cache *cache = &caches[index];
+	spin_lock(&cache->lock);
+	*facts = (struct slab_facts){
+		.name = cache->name,
+		.size = cache->size,
+		.capacity = cache->capacity,
+		.pages = 1U << cache->order,
+		.slabs = cache->slab_count,
+		.in_use = cache->taken_count,
+	};
+	spin_unlock(&cache->lock);
+	facts->in_use -= MIN(facts->in_use, in_magazines(index));
+	return true;
 }
 
 void slab_init(void)

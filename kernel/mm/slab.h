@@ -27,6 +27,14 @@ void *kmalloc(size_t size);
 void *kzalloc(size_t size);
 void kfree(void *memory); /* NULL is fine */
 
+/* What the cache of that index has; false: there is none. Other CPUs go on meanwhile. */
+struct slab_facts {
+	const char *name;
+	uint32_t size, capacity, pages; /* bytes an object, objects and pages a slab */
+	uint64_t slabs, in_use;         /* slabs; objects that somebody has */
+};
+bool slab_facts(unsigned int index, struct slab_facts *facts);
+
 void slab_init(void);
 
 #endif

@@ -108,6 +108,7 @@ struct task {
 	struct fpu_state fpu;        /* (c) riscv/fpu.h */
 #ifdef TAPER_CHECKED
 	uint32_t held_mutexes;       /* (c) one bit a lock rank */
+	uint64_t fail_nth;           /* (c) which allocation fails, 0: none; mm/fail.h */
 #endif
 
 	int restart;                 /* (c) the code an interrupted call answered, 0: none */

@@ -15,6 +15,7 @@
  */
 #include "kernel/riscv/stack.h"
 
+#include "kernel/mm/fail.h"
 #include "kernel/mm/page.h"
 #include "kernel/riscv/paging.h"
 #include "kernel/riscv/sbi.h"
@@ -121,6 +122,8 @@ static void extend_pool(void)
 
 uintptr_t stack_alloc(void)
 {
+	if (allocation_must_fail())
+		return 0;
 	spin_lock(&stack_lock);
 	if (unlikely(!pool))
 		extend_pool();

@@ -5,6 +5,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/fail.h"
 #include "kernel/proc/task.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/fpu.h"
@@ -80,7 +81,10 @@ void trap_from_user(struct trap_frame *frame, uint64_t cause, uint64_t value)
 		return;
 	}
 	if (is_page_fault(cause)) {
+		uint64_t nth = fail_pause();
+
 		user_page_fault(cause, value);
+		fail_resume(nth);
 		return;
 	}
 	switch (cause) {
