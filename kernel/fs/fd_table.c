@@ -269,28 +269,42 @@ static void put_in_locked(
 	put_exec_bit(table, fd, open_flags & O_CLOEXEC ? 1 : 0);
 }
 
+/* The lowest free descriptor >= from: 0, -EMFILE or -ENOMEM. As grow_locked(). */
+static int find_free_locked(struct fd_table *table, uint32_t from, uint32_t *fd)
+{
+	for (;;) {
+		*fd = MAX(from, table->lowest_free);
+		while (*fd < table->capacity && table->files[*fd])
+			++*fd;
+		if (*fd >= descriptor_limit())
+			return -EMFILE;
+		if (*fd < table->capacity)
+			return 0;
+		int error = grow_locked(table, *fd);
+
+		if (error)
+			return error;
+	}
+}
+
+int fd_make_room(void)
+{
+	struct fd_table *table = current->files;
+	uint32_t fd;
+
+	spin_lock(&table->lock);
+	int error = find_free_locked(table, 0, &fd);
+	spin_unlock(&table->lock);
+	return error;
+}
+
 int fd_install_from(struct file *file, uint32_t open_flags, int from)
 {
 	struct fd_table *table = current->files;
-	uint32_t limit = descriptor_limit();
 	uint32_t fd;
-	int error = 0;
 
 	spin_lock(&table->lock);
-	for (;;) {
-		fd = MAX((uint32_t)from, table->lowest_free);
-		while (fd < table->capacity && table->files[fd])
-			fd++;
-		if (fd >= limit) {
-			error = -EMFILE;
-			break;
-		}
-		if (fd < table->capacity)
-			break;
-		error = grow_locked(table, fd);
-		if (error)
-			break;
-	}
+	int error = find_free_locked(table, (uint32_t)from, &fd);
 	if (!error) {
 		put_in_locked(table, fd, file, open_flags);
 		if ((uint32_t)from <= table->lowest_free)

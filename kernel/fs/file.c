@@ -69,16 +69,33 @@ static void file_free(struct file *file)
 	slab_free(file_cache, file);
 }
 
+struct file *file_reserve(void)
+{
+	return slab_alloc(file_cache, PAGE_ANY);
+}
+
+void file_unreserve(struct file *file)
+{
+	slab_free(file_cache, file);
+}
+
 int file_open_path(struct path *path, uint32_t flags, struct file **opened)
 {
-	struct file *file = slab_alloc(file_cache, PAGE_ANY);
-	struct inode *inode = path->dentry->inode;
-	int error = 0;
+	struct file *file = file_reserve();
 
 	if (!file) {
 		path_put(path);
 		return -ENOMEM;
 	}
+	*opened = file;
+	return file_open_reserved(path, flags, file);
+}
+
+int file_open_reserved(struct path *path, uint32_t flags, struct file *file)
+{
+	struct inode *inode = path->dentry->inode;
+	int error = 0;
+
 	*file = (struct file){
 		.operations = inode->file_operations,
 		.inode = inode,
@@ -100,7 +117,6 @@ int file_open_path(struct path *path, uint32_t flags, struct file **opened)
 	file->flags &= ~(uint32_t)FLAGS_CREATION;
 	if (!(flags & O_PATH))
 		notify_file(file, IN_OPEN);
-	*opened = file;
 	return 0;
 }
 

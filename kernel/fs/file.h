@@ -51,6 +51,7 @@ struct filesystem {
 	uint64_t last_inode_number;         /* (a) */
 	uint64_t page_count;                /* (a) tmpfs: pages of all its files */
 	uint64_t page_max;                  /* (a) tmpfs: its size */
+	uint64_t inode_count;               /* (a) tmpfs: the last one takes an instance along */
 };
 
 struct filesystem_type {
@@ -262,6 +263,11 @@ struct file *file_create(
 /* Opens what `path` names (its references are taken over, failed or not): permissions checked by
  * the caller. */
 int file_open_path(struct path *path, uint32_t flags, struct file **file);
+/* The same in two steps, for who must not fail for want of memory in between: NULL, no memory; what was
+ * reserved goes with an error of the second. */
+struct file *file_reserve(void);
+void file_unreserve(struct file *file);
+int file_open_reserved(struct path *path, uint32_t flags, struct file *file);
 int64_t file_read(struct file *file, struct transfer *to, uint64_t *position);
 int64_t file_write(struct file *file, struct transfer *from, uint64_t *position);
 uint32_t file_poll(struct file *file, struct poll_table *table);
@@ -289,6 +295,8 @@ static inline void fd_return(struct borrowed_file borrowed)
 		file_put(borrowed.file);
 }
 /* Reserves nothing: installs at the lowest free descriptor >= from. -EMFILE, -EINVAL, -ENOMEM. */
+/* Whether fd_install() would find a descriptor, but for other threads: 0, -EMFILE, -ENOMEM. */
+int fd_make_room(void);
 int fd_install_from(struct file *file, uint32_t open_flags, int from);
 /* dup3: closes what was there. */
 int fd_install_at(struct file *file, uint32_t open_flags, int fd);

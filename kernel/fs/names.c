@@ -346,20 +346,25 @@ int name_open(int directory_fd, const char *text, uint32_t flags, uint32_t mode,
 
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct file *reserved = file_reserve();
+
+	if (!reserved)
+		return -ENOMEM;
 	if (flags & O_CREAT)
 		error = find_or_create(directory_fd, text, flags, mode, &place, &created);
 	else
 		error = find_existing(directory_fd, text, flags, &place);
-	if (error)
-		return error;
-	if (!created) {
+	if (!error && !created) {
 		error = check_open(&place, flags);
-		if (error) {
+		if (error)
 			path_put(&place);
-			return error;
-		}
 	}
-	error = file_open_path(&place, flags, file);
+	if (error) {
+		file_unreserve(reserved);
+		return error;
+	}
+	*file = reserved;
+	error = file_open_reserved(&place, flags, reserved);
 	if (!error && (flags & O_TRUNC) && !created) {
 		struct inode *inode = (*file)->inode;
 

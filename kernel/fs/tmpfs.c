@@ -76,6 +76,7 @@ struct inode *tmpfs_inode_create(struct filesystem *filesystem, const struct cre
 		memcpy(file->target, creation->target, length + 1);
 		file->inode.size = length;
 	}
+	__atomic_fetch_add(&filesystem->inode_count, 1, __ATOMIC_RELAXED);
 	file->inode.number = filesystem_next_number(filesystem);
 	file->inode.special_device = creation->device;
 	file->inode.link_count = directory ? 2 : 1;
@@ -89,10 +90,14 @@ struct inode *tmpfs_inode_create(struct filesystem *filesystem, const struct cre
 static void tmpfs_release(struct inode *inode)
 {
 	struct tmpfs_inode *file = tmpfs_inode(inode);
+	struct filesystem *filesystem = inode->filesystem;
 	uint64_t gone = page_index_cut(&file->pages, 0);
 
 	notify_gone(inode->filesystem, inode->number, inode->link_count ? IN_UNMOUNT : IN_DELETE_SELF);
-	__atomic_fetch_sub(&inode->filesystem->page_count, gone, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&filesystem->page_count, gone, __ATOMIC_RELAXED);
+	if (__atomic_sub_fetch(&filesystem->inode_count, 1, __ATOMIC_ACQ_REL) == 0 &&
+	    filesystem != &nameless)
+		kfree(filesystem);
 	kfree(file->target);
 	slab_free(inode_cache, file);
 }
@@ -431,7 +436,6 @@ struct dentry *tmpfs_create_root(const struct filesystem_type *type, uint64_t pa
 	struct filesystem *filesystem = kzalloc(sizeof(*filesystem));
 	struct creation creation = { .mode = S_IFDIR | 0755 };
 	struct inode *inode;
-	struct dentry *root;
 
 	if (!filesystem)
 		return NULL;
@@ -439,10 +443,9 @@ struct dentry *tmpfs_create_root(const struct filesystem_type *type, uint64_t pa
 	filesystem->device = filesystem_next_device();
 	filesystem->page_max = page_max;
 	inode = tmpfs_inode_create(filesystem, &creation);
-	root = inode ? dentry_create(NULL, &no_name, inode) : NULL;
-	if (!root)
+	if (!inode)
 		kfree(filesystem);
-	return root;
+	return inode ? dentry_create(NULL, &no_name, inode) : NULL;
 }
 
 /* size=N[kmg%] among the options, in pages; without it half of the memory. -EINVAL. */
@@ -490,8 +493,7 @@ static int tmpfs_mount(const char *options, struct dentry **root)
 	return 0;
 }
 
-/* All names go; a file that is still open keeps its inode, and the instance the page count it is
- * charged to: that is why it is not freed. */
+/* All names go; a file that is still open keeps its inode, and so the instance. */
 static void tmpfs_unmount(struct dentry *root)
 {
 	dentry_empty(root);

@@ -148,7 +148,17 @@ int vm_isolate(struct address_space *space, uaddr_t start, uaddr_t end)
 			return error;
 	}
 	mapping = vm_find(space, end);
-	return mapping && mapping->start < end ? split(space, mapping, end) : 0;
+	int error = mapping && mapping->start < end ? split(space, mapping, end) : 0;
+	if (error)
+		vm_rejoin(space, start);
+	return error;
+}
+
+void vm_rejoin(struct address_space *space, uaddr_t border)
+{
+	struct vm_mapping *mapping = vm_find(space, border);
+	if (mapping && mapping->start == border)
+		vm_merge(space, mapping);
 }
 
 static bool can_join(const struct vm_mapping *lower, const struct vm_mapping *upper)

@@ -86,6 +86,14 @@ static uint64_t pages_mapped_in(struct address_space *space, uaddr_t start, uadd
 	return bytes >> PAGE_SHIFT;
 }
 
+void vm_free_tables(struct address_space *space, uaddr_t start, uaddr_t end)
+{
+	const struct vm_mapping *below = vm_find_below(space, start);
+	const struct vm_mapping *above = vm_find(space, start);
+	paging_free_tables(space, start, end, below ? below->end : 0,
+			   above ? above->start : USER_END);
+}
+
 int vm_unmap_locked(struct address_space *space, uaddr_t start, uaddr_t end)
 {
 	struct vm_mapping *mapping = vm_find(space, start);
@@ -94,8 +102,6 @@ int vm_unmap_locked(struct address_space *space, uaddr_t start, uaddr_t end)
 	int error = vm_isolate(space, start, end);
 	if (error)
 		return error;
-	const struct vm_mapping *below = vm_find_below(space, start);
-	uaddr_t floor = below ? below->end : 0;
 	mapping = vm_find(space, start);
 	while (mapping && mapping->start < end) {
 		struct vm_mapping *next = RB_NEXT(vm_tree, &space->mappings, mapping);
@@ -104,7 +110,7 @@ int vm_unmap_locked(struct address_space *space, uaddr_t start, uaddr_t end)
 	}
 	uaddr_t ceiling = mapping ? mapping->start : USER_END;
 	vm_zap(space, start, end);
-	paging_free_tables(space, start, end, floor, ceiling);
+	vm_free_tables(space, start, end);
 	space->mmap_hint = MAX(space->mmap_hint, MIN(ceiling, VM_TOP));
 	return 0;
 }

@@ -173,8 +173,14 @@ static int64_t move_mapping(struct address_space *space, uaddr_t old, size_t old
 	moved->start = to;
 	moved->end = to + new_length;
 	error = vm_isolate(space, old, old + old_length);
-	if (!error)
+	if (!error) {
 		error = prepare_move(space, old, old + MIN(old_length, new_length), to);
+		if (error) {
+			vm_free_tables(space, to, to + new_length);
+			vm_rejoin(space, old);
+			vm_rejoin(space, old + old_length);
+		}
+	}
 	if (error) {
 		moved->next_removed = space->removed;
 		space->removed = moved;

@@ -35,8 +35,11 @@ static inline bool vm_covers(const struct vm_mapping *mapping, uaddr_t address)
 void vm_insert(struct address_space *space, struct vm_mapping *mapping);
 /* Out of the tree; vm_unlock releases it. */
 void vm_remove(struct address_space *space, struct vm_mapping *mapping);
-/* Makes `start` and `end` borders of mappings where they lie inside one. -ENOMEM. */
+/* Makes `start` and `end` borders of mappings where they lie inside one. -ENOMEM, and then nothing has
+ * changed. */
 int vm_isolate(struct address_space *space, uaddr_t start, uaddr_t end);
+/* A border that vm_isolate() made goes again. */
+void vm_rejoin(struct address_space *space, uaddr_t border);
 /* Joins a mapping with equal neighbours: the one that remains. */
 struct vm_mapping *vm_merge(struct address_space *space, struct vm_mapping *mapping);
 /* Drops the references to file and shared memory, and the mapping's memory. May sleep: no mutex. */
@@ -48,6 +51,8 @@ struct vm_mapping *vm_copy(const struct vm_mapping *mapping);
 void vm_zap(struct address_space *space, uaddr_t start, uaddr_t end);
 /* Unmaps what is there. -ENOMEM, and then nothing has changed. */
 int vm_unmap_locked(struct address_space *space, uaddr_t start, uaddr_t end);
+/* The page tables that nothing but the free range [start, end) stands in. */
+void vm_free_tables(struct address_space *space, uaddr_t start, uaddr_t end);
 /* A hole of that length, as high as it goes; 0: none. */
 uaddr_t vm_find_hole(struct address_space *space, size_t length);
 /* vm_fault for any space, under the mutex. */

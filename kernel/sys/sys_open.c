@@ -22,7 +22,9 @@ int64_t sys_openat(const uint64_t *argument)
 		return -EINVAL;
 	if (flags & O_TMPFILE_BIT)
 		return -EOPNOTSUPP;
-	error = path_text_copy(&text, argument[1]);
+	error = flags & O_CREAT ? fd_make_room() : 0;
+	if (!error)
+		error = path_text_copy(&text, argument[1]);
 	if (error)
 		return error;
 	error = name_open((int)argument[0], text.text, flags, (uint32_t)argument[3], &file);
