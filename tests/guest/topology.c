@@ -20,8 +20,6 @@ static const struct difference {
 	const char *path, *text, *why;
 } differences[] = {
 	{ "cpu/kernel_max", "511", "room for 512 CPUs; Debian's kernel was built for 128" },
-	{ "cpu/isolated", "", "this machine was booted without isolcpus=3" },
-	{ "cpu/nohz_full", "", "this machine was booted without nohz_full=3" },
 };
 
 /* The text of a file without its newline; -errno. */
