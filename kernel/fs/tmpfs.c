@@ -125,7 +125,7 @@ static int make_page(struct tmpfs_inode *file, uint64_t number, struct page **ma
 	bool full = filesystem->page_max && count > filesystem->page_max;
 
 	if (!full && !page_is_scarce())
-		page = page_charged(user_page_alloc(0, PAGE_ZERO), CHARGE_FILE);
+		page = page_charged(user_page_alloc(PAGE_ZERO), CHARGE_FILE);
 	if (page) {
 		spin_lock(&file->pages_lock);
 		place = page_index_place(&file->pages, number);

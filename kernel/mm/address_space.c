@@ -165,7 +165,8 @@ static bool can_join(const struct vm_mapping *lower, const struct vm_mapping *up
 {
 	if (lower->end != upper->start || lower->protection != upper->protection ||
 	    lower->flags != upper->flags || lower->file != upper->file ||
-	    lower->shared != upper->shared || lower->file_end != upper->file_end)
+	    lower->shared != upper->shared || lower->file_end != upper->file_end ||
+	    !policy_equal(&lower->policy, &upper->policy))
 		return false;
 	if (!lower->file && !lower->shared)
 		return true;

@@ -17,6 +17,7 @@
 
 #include "cgroups/cpumask.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/policy.h"
 #include "kernel/sync/mutex.h"
 
 struct file;
@@ -34,6 +35,7 @@ struct vm_mapping {
 	struct shared_memory *shared; /* (m) anonymous and VM_SHARED: its pages; else NULL */
 	uint64_t file_offset;      /* (m) of start, page-aligned; in `shared` as well */
 	uint64_t file_end;         /* (m) bytes of the file past this read as zero (ELF's .bss) */
+	struct memory_policy policy; /* (m) mbind(2)'s */
 };
 /* VM_NORESERVE: may be larger than memory. */
 enum { VM_SHARED = 1, VM_STACK = 2, VM_NORESERVE = 4 };

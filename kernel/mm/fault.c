@@ -28,16 +28,30 @@ static bool mapping_allows(const struct vm_mapping *mapping, enum vm_protection 
 	return allowed & access;
 }
 
-static struct page *alloc_page(const struct address_space *space, enum page_flags flags)
+static inline uint64_t position_of(const struct vm_mapping *mapping, uaddr_t address)
 {
-	return page_charged(user_page_alloc(space->resident_pages, flags), CHARGE_ANON);
+	return mapping->file_offset + (address - mapping->start);
+}
+
+static inline struct page *alloc_page(const struct address_space *space,
+				      const struct vm_mapping *mapping, uaddr_t address,
+				      enum page_flags flags)
+{
+	struct page *page;
+	if (user_page_is_any(&mapping->policy, space->resident_pages))
+		page = page_alloc(0, flags);
+	else
+		page = user_page_alloc_by(&mapping->policy, vm_page_number(mapping, address),
+					  space->resident_pages, flags);
+	return page_charged(page, CHARGE_ANON);
 }
 
 /* A private copy of the first `length` bytes of a page, zeroes behind them. */
-static struct page *copy_of(const struct address_space *space, const struct page *from,
-			    size_t length)
+static struct page *copy_of(const struct address_space *space, const struct vm_mapping *mapping,
+			    uaddr_t address, const struct page *from, size_t length)
 {
-	struct page *page = alloc_page(space, length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
+	struct page *page =
+		alloc_page(space, mapping, address, length < PAGE_SIZE ? PAGE_ZERO : PAGE_ANY);
 	if (!page)
 		return NULL;
 	if (length < PAGE_SIZE)
@@ -47,17 +61,12 @@ static struct page *copy_of(const struct address_space *space, const struct page
 	return page;
 }
 
-static inline uint64_t position_of(const struct vm_mapping *mapping, uaddr_t address)
-{
-	return mapping->file_offset + (address - mapping->start);
-}
-
 /* The page that a file or shared memory has for an address, with a reference. */
 static int backing_page(const struct vm_mapping *mapping, uint64_t position, struct page **page)
 {
 	uint64_t index = position >> PAGE_SHIFT;
 	if (mapping->shared)
-		return shared_memory_page(mapping->shared, index, page);
+		return shared_memory_page(mapping->shared, index, &mapping->policy, page);
 	int error = file_page(mapping->file, index, page);
 	return error == -ENODEV ? -EIO : error;
 }
@@ -111,12 +120,13 @@ static int fill_private(struct address_space *space, const struct vm_mapping *ma
 	uint64_t position = position_of(mapping, address);
 	struct page *page, *backing;
 	if (!mapping->file || position >= mapping->file_end) {
-		page = alloc_page(space, PAGE_ZERO);
+		page = alloc_page(space, mapping, address, PAGE_ZERO);
 	} else {
 		int error = backing_page(mapping, position, &backing);
 		if (error)
 			return error;
-		page = copy_of(space, backing, MIN(mapping->file_end - position, PAGE_SIZE));
+		page = copy_of(space, mapping, address, backing,
+			       MIN(mapping->file_end - position, PAGE_SIZE));
 		page_put(backing);
 	}
 	if (!page)
@@ -171,7 +181,7 @@ static int widen_entry(struct address_space *space, const struct vm_mapping *map
 		set_entry(space, entry, address, page, ours ? flags : flags & ~PTE_WRITE);
 		return 0;
 	}
-	struct page *copy = copy_of(space, page, PAGE_SIZE);
+	struct page *copy = copy_of(space, mapping, address, page, PAGE_SIZE);
 	if (!copy)
 		return -ENOMEM;
 	set_entry(space, entry, address, copy, flags);

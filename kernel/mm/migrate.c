@@ -11,6 +11,8 @@
  */
 #include "kernel/mm/migrate.h"
 
+#include <string.h>
+
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/charge.h"
 #include "kernel/mm/shared_memory.h"
@@ -62,27 +64,34 @@ static enum fate fate_of(const struct page *page, enum vm_move reach, bool is_ba
 	return is_backed ? LEAVES : MOVES;
 }
 
-static bool add_move(struct batch *batch, const struct vm_mapping *mapping, uint64_t *entry,
-		     uaddr_t address, struct vm_migration *migration)
+static struct page *alloc_copy(struct vm_migration *migration, const struct policy_place *place)
+{
+	struct page *copy = NULL;
+	if (place->first & ~migration->full)
+		copy = page_alloc_from(place->node, place->first, PAGE_ANY);
+	if (!copy && place->then & ~migration->full)
+		copy = page_alloc_from(place->node, place->then, PAGE_ANY);
+	if (!copy)
+		migration->full |= place->first | place->then;
+	return copy;
+}
+
+/* What stands in the way of a page that should be elsewhere: 0, or why it stays. */
+static int add_move(struct batch *batch, const struct vm_mapping *mapping, uint64_t *entry,
+		    uaddr_t address, struct vm_migration *migration)
 {
 	struct page *page = pte_page(*entry), *copy = NULL;
-	unsigned int to = migration->target(migration, mapping, address, page->node);
-	if (to == page->node)
-		return true;
+	struct policy_place place;
+	if (!migration->place(migration, mapping, address, page->node, &place))
+		return 0;
 	bool is_backed = mapping->flags & VM_SHARED || is_of_file(mapping, address, page);
 	enum fate fate = fate_of(page, migration->reach, is_backed);
 	if (fate == STAYS)
-		return false;
-	if (fate == MOVES) {
-		if (!(migration->full & node_bit(to)))
-			copy = page_alloc_from(to, node_bit(to), PAGE_ANY);
-		if (!copy) {
-			migration->full |= node_bit(to);
-			return false;
-		}
-	}
+		return -EACCES;
+	if (fate == MOVES && !(copy = alloc_copy(migration, &place)))
+		return -ENOMEM;
 	batch->moves[batch->count++] = (struct move){ entry, *entry, address, copy, is_backed };
-	return true;
+	return 0;
 }
 
 /* What is in the page goes into the copy; who backs it takes that. False: somebody else has come to
@@ -120,6 +129,12 @@ static bool move_page(const struct vm_mapping *mapping, const struct move *move)
 	return true;
 }
 
+static void note_failure(struct vm_migration *migration, int error)
+{
+	migration->failed++;
+	migration->error = error;
+}
+
 static void finish(struct address_space *space, const struct vm_mapping *mapping,
 		   struct batch *batch, struct vm_migration *migration)
 {
@@ -132,7 +147,8 @@ static void finish(struct address_space *space, const struct vm_mapping *mapping
 		     batch->moves[batch->count - 1].address + PAGE_SIZE);
 	for (unsigned int i = 0; i < batch->count; i++) {
 		const struct move *move = &batch->moves[i];
-		migration->failed += !move_page(mapping, move);
+		if (!move_page(mapping, move))
+			note_failure(migration, -EBUSY);
 		space->resident_pages -= !*move->entry;
 		new_code |= move->value & PTE_EXEC;
 	}
@@ -153,8 +169,9 @@ static void migrate_mapping(struct address_space *space, const struct vm_mapping
 			if (!entry[i])
 				continue;
 			uaddr_t address = at + (i << PAGE_SHIFT);
-			if (!add_move(&batch, mapping, &entry[i], address, migration))
-				migration->failed++;
+			int error = add_move(&batch, mapping, &entry[i], address, migration);
+			if (error)
+				note_failure(migration, error);
 			if (batch.count == BATCH)
 				finish(space, mapping, &batch, migration);
 		}
@@ -174,18 +191,19 @@ void vm_migrate_locked(struct address_space *space, uaddr_t start, uaddr_t end,
 					MIN(end, mapping->end), migration);
 }
 
-static unsigned int target_by_node(const struct vm_migration *migration,
-				   const struct vm_mapping *mapping, uaddr_t address,
-				   unsigned int node)
+static bool place_by_node(const struct vm_migration *migration, const struct vm_mapping *mapping,
+			  uaddr_t address, unsigned int node, struct policy_place *place)
 {
+	unsigned int to = migration->to[node];
 	(void)mapping;
 	(void)address;
-	return migration->to[node];
+	*place = (struct policy_place){ to, node_bit(to), 0 };
+	return to != node;
 }
 
 uint64_t vm_migrate(struct address_space *space, uint64_t from, uint64_t to, enum vm_move reach)
 {
-	struct vm_migration migration = { .reach = reach, .target = target_by_node };
+	struct vm_migration migration = { .reach = reach, .place = place_by_node };
 	bool same_size = __builtin_popcountll(from) == __builtin_popcountll(to);
 	for (unsigned int node = 0; node < NODES_MAX; node++) {
 		bool moves = from & node_bit(node) && (same_size || !(to & node_bit(node)));
@@ -195,4 +213,36 @@ uint64_t vm_migrate(struct address_space *space, uint64_t from, uint64_t to, enu
 	vm_migrate_locked(space, 0, USER_END, &migration);
 	vm_unlock(space);
 	return migration.failed;
+}
+
+static int page_node_locked(struct address_space *space, uaddr_t address)
+{
+	if (address >= USER_END || !vm_covers(vm_find(space, address), address))
+		return -EFAULT;
+	const uint64_t *entry = paging_find(space, address);
+	return entry && *entry ? pte_page(*entry)->node : -ENOENT;
+}
+
+int vm_page_node(struct address_space *space, uaddr_t address)
+{
+	vm_lock(space);
+	int node = page_node_locked(space, address);
+	vm_unlock(space);
+	return node;
+}
+
+int vm_move_page(struct address_space *space, uaddr_t address, unsigned int node,
+		 enum vm_move reach)
+{
+	struct vm_migration migration = { .reach = reach, .place = place_by_node };
+	memset(migration.to, (int)node, sizeof(migration.to));
+	address = ALIGN_DOWN(address, PAGE_SIZE);
+	vm_lock(space);
+	int answer = page_node_locked(space, address);
+	if (answer >= 0) {
+		vm_migrate_locked(space, address, address + PAGE_SIZE, &migration);
+		answer = migration.failed ? migration.error : page_node_locked(space, address);
+	}
+	vm_unlock(space);
+	return answer;
 }

@@ -55,7 +55,8 @@ void shared_memory_put(struct shared_memory *shared)
 	kfree(shared);
 }
 
-static int page_locked(struct shared_memory *shared, uint64_t index, struct page **page)
+static int page_locked(struct shared_memory *shared, uint64_t index,
+		       const struct memory_policy *policy, struct page **page)
 {
 	struct page ***chunk = &shared->chunks[index / CHUNK_PAGES];
 	if (!*chunk) {
@@ -66,7 +67,7 @@ static int page_locked(struct shared_memory *shared, uint64_t index, struct page
 	}
 	struct page **slot = &(*chunk)[index % CHUNK_PAGES];
 	if (!*slot && !page_is_short())
-		*slot = page_charged(user_page_alloc(0, PAGE_ZERO), CHARGE_FILE);
+		*slot = page_charged(user_page_alloc_by(policy, index, 0, PAGE_ZERO), CHARGE_FILE);
 	if (!*slot)
 		return -ENOMEM;
 	page_get(*slot);
@@ -89,12 +90,13 @@ bool shared_memory_replace(struct shared_memory *shared, uint64_t index, struct 
 	return alone;
 }
 
-int shared_memory_page(struct shared_memory *shared, uint64_t index, struct page **page)
+int shared_memory_page(struct shared_memory *shared, uint64_t index,
+		       const struct memory_policy *policy, struct page **page)
 {
 	if (index >= shared->page_count)
 		return -EIO;
 	spin_lock(&shared->lock);
-	int error = page_locked(shared, index, page);
+	int error = page_locked(shared, index, policy, page);
 	spin_unlock(&shared->lock);
 	return error;
 }

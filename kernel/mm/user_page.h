@@ -5,28 +5,47 @@
  * The tree publishes to each task the nodes of its cpuset.mems (task->mems). They are a wall: a
  * page of its address space or of a file that it writes comes from nowhere else, but for a task on
  * its way out, which takes what there is and gives back all the sooner. The kernel's own memory
- * (page tables, stacks, slabs, pipes) is not walled in.
+ * (page tables, stacks, slabs, pipes) is not walled in. Within the wall the mapping's policy decides,
+ * or else the task's.
  */
 #ifndef KERNEL_MM_USER_PAGE_H
 #define KERNEL_MM_USER_PAGE_H
 
 #include "kernel/mm/page.h"
+#include "kernel/mm/policy.h"
 #include "kernel/proc/task.h"
 
-/* What is not the common case below. */
-struct page *user_page_alloc_slowly(uint64_t has, enum page_flags flags);
+/* Page `number` of a mapping with that policy (NULL: of no mapping), for the current task, whose memory
+ * has `has` pages already: one with more than a quarter of what there is gets nothing when that is
+ * scarce, so that small ones and the kernel live on. NULL: nothing for it. */
+struct page *user_page_alloc_by(const struct memory_policy *policy, uint64_t number, uint64_t has,
+				enum page_flags flags);
 
-/* A page for the current task, whose memory has `has` pages already: one with more than a quarter of
- * what there is gets nothing when that is scarce, so that small ones and the kernel live on. NULL:
- * nothing for it. */
-static inline struct page *user_page_alloc(uint64_t has, enum page_flags flags)
+/* Whether any page will do for the current task, whose memory has `has` pages already. */
+static inline bool user_page_is_any(const struct memory_policy *policy, uint64_t has)
 {
-	if (likely(!current->placed && has <= page_total() / 4))
-		return page_alloc(0, flags);
-	return user_page_alloc_slowly(has, flags);
+	return likely(!current->placed && policy->mode == POLICY_DEFAULT &&
+		      has <= page_total() / 4);
 }
 
-/* A task's nodes: `mems` is not empty. Takes the task's lock. */
+/* A page for no mapping, by the task's policy. */
+static inline struct page *user_page_alloc(enum page_flags flags)
+{
+	return likely(!current->placed) ? page_alloc(0, flags)
+					: user_page_alloc_by(NULL, 0, 0, flags);
+}
+
+/* A task's nodes, and the policies that follow them: `mems` is not empty. Takes the task's lock. */
 void user_page_set_mems(struct task *task, uint64_t mems);
+/* The current task's policy: set, read, and for a child taken over. They take the task's lock. */
+void user_page_set_policy(const struct memory_policy *policy);
+struct memory_policy user_page_policy(void);
+void user_page_inherit_policy(struct task *child);
+static inline void user_page_inherit(struct task *child)
+{
+	child->mems = __atomic_load_n(&current->mems, __ATOMIC_RELAXED);
+	if (unlikely(current->placed || current->policy.mode != POLICY_DEFAULT))
+		user_page_inherit_policy(child);
+}
 
 #endif

@@ -32,6 +32,15 @@ static inline bool vm_covers(const struct vm_mapping *mapping, uaddr_t address)
 	return mapping && mapping->start <= address;
 }
 
+/* The page of an address by which interleaving counts: of the file or shared memory, or of the
+ * address space. */
+static inline uint64_t vm_page_number(const struct vm_mapping *mapping, uaddr_t address)
+{
+	if (!mapping->file && !mapping->shared)
+		return address >> PAGE_SHIFT;
+	return (mapping->file_offset + (address - mapping->start)) >> PAGE_SHIFT;
+}
+
 void vm_insert(struct address_space *space, struct vm_mapping *mapping);
 /* Out of the tree; vm_unlock releases it. */
 void vm_remove(struct address_space *space, struct vm_mapping *mapping);

@@ -12,6 +12,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/user_page.h"
 #include "kernel/proc/life.h"
 #include "kernel/riscv/fpu.h"
 #include "kernel/sched/tree.h"
@@ -26,8 +27,9 @@ void ret_from_kernel_thread(void);
 static int share_resources(struct task *child, uint64_t flags)
 {
 	/* What the tree says by the time the child enters it may be something else already. */
-	child->mems = flags & CLONE_VM ? 0 : __atomic_load_n(&current->mems, __ATOMIC_RELAXED);
+	user_page_inherit(child);
 	if (flags & CLONE_VM) {
+		child->mems = 0; /* and it brings no memory of its own */
 		address_space_get(current->space);
 		child->space = current->space;
 	} else {

@@ -21,6 +21,7 @@
 #include "cgroups/cg.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/policy.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/signal.h"
 #include "kernel/riscv/trap.h"
@@ -96,6 +97,8 @@ struct task {
 	uint64_t mems;               /* (k, t) memory nodes: what the tree published; (a) to read */
 	uint64_t left_mems;          /* (t) what it had before its pages were last moved; 0: the same */
 	struct task *migrating_next; /* (t) */
+	struct memory_policy policy; /* (k) set_mempolicy(2)'s */
+	uint8_t last_interleaved;    /* (c) the node that had its turn last */
 	bool placed;                 /* (k) not simply the nearest node; (a) to read */
 
 	struct task_signals signals; /* (s) */

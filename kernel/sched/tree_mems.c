@@ -64,6 +64,7 @@ static void move_pages(struct task *task, uint64_t from, uint64_t to)
 
 	if (!space)
 		return;
+	vm_rebind(space, to);
 	vm_migrate(space, from, to, VM_MOVE_ALL);
 	address_space_put(space);
 }

@@ -100,7 +100,7 @@ int64_t sys_sched_yield(const uint64_t *argument)
 
 int64_t sys_getcpu(const uint64_t *argument)
 {
-	uint32_t cpu = this_cpu()->id, node = 0;
+	uint32_t cpu = this_cpu()->id, node = this_cpu()->node;
 
 	if ((argument[0] && copy_to_user(argument[0], &cpu, sizeof(cpu))) ||
 	    (argument[1] && copy_to_user(argument[1], &node, sizeof(node))))
