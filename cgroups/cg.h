@@ -160,7 +160,8 @@ struct cg_node {
 	uint32_t partition_children; /* (t) children that want to be partitions */
 	struct cg_link partition_link; /* (t) in tree->partitions while it is one */
 	struct cg_link beside_link; /* (t) in tree->beside */
-	struct cg_node *taker;    /* (t) while there: the only child that took CPUs; NULL: more */
+	struct cg_node *taker;    /* (t) while there: what child took CPUs, or the last; NULL: many */
+	bool in_turn;             /* (t) while there: its children were being looked at in turn */
 	uint64_t mems;            /* (t) cpuset.mems: the request, one bit a memory node */
 	uint64_t effective_mems;  /* (t) cpuset.mems.effective */
 

@@ -114,8 +114,8 @@ void cg_refresh_below(struct cg_node *top, enum cg_reach reach)
 	}
 }
 
-void cg_hand_over(struct cg_node *giver, struct cg_node *taker, const struct cpumask *before,
-		  const struct cpumask *after)
+void cg_hand_over(struct cg_node *giver, struct cg_node *taker, enum cg_turn turn,
+		  const struct cpumask *before, const struct cpumask *after)
 {
 	struct cg_tree *tree = giver->tree;
 	if (!giver->parent) {
@@ -124,20 +124,28 @@ void cg_hand_over(struct cg_node *giver, struct cg_node *taker, const struct cpu
 		cg_end_first_masks(giver);
 	}
 	set_effective(giver);
-	bool first = cg_link_alone(&giver->beside_link);
-	if (first)
+	if (cg_link_alone(&giver->beside_link)) {
 		cg_link_insert(&giver->beside_link, &tree->beside);
-	giver->taker = first || giver->taker == taker ? taker : NULL;
+		giver->taker = taker;
+		giver->in_turn = turn == CG_IN_TURN;
+	} else if (giver->in_turn && turn == CG_IN_TURN) {
+		giver->taker = taker;
+	} else {
+		giver->taker = giver->taker == taker ? taker : NULL;
+		giver->in_turn = false;
+	}
 }
 
-/* The children of a node that handed CPUs over, but for a single one that took them: the partitions
- * among them, and whoever uses what the node itself has. */
+/* The children of a node that handed CPUs over, but for a single one that took them, and but for
+ * those whose turn came later: the partitions among them, and whoever uses what the node has. */
 static void refresh_children(struct cg_node *parent)
 {
 	const struct cg_node *taker = parent->taker;
 	cg_for_each_link(link, &parent->children) {
 		struct cg_node *child = cg_node_of_sibling(link);
 		struct cpumask effective = cg_effective_of(child);
+		if (child == taker && parent->in_turn)
+			return;
 		if (child != taker && !child->remote &&
 		    (cg_node_is_partition(child) || !cpumask_equal(&effective, &child->effective)))
 			cg_refresh_below(child, CG_AS_IT_CHANGES);
@@ -145,7 +153,7 @@ static void refresh_children(struct cg_node *parent)
 }
 
 /* Each of these adds only nodes below its own. */
-static void refresh_beside(struct cg_tree *tree)
+void cg_refresh_beside(struct cg_tree *tree)
 {
 	while (!cg_link_alone(&tree->beside)) {
 		struct cg_node *giver =
@@ -160,15 +168,15 @@ static void settle_stranded(struct cg_tree *tree)
 	struct cg_node *node;
 	while ((node = cg_fault_stranded(tree))) {
 		cg_refresh_below(node, CG_AS_IT_CHANGES);
-		refresh_beside(tree);
+		cg_refresh_beside(tree);
 	}
 }
 
 void cg_settle(struct cg_node *node, enum cg_reach reach)
 {
-	refresh_beside(node->tree);
+	cg_refresh_beside(node->tree);
 	cg_refresh_below(node, reach);
-	refresh_beside(node->tree);
+	cg_refresh_beside(node->tree);
 	settle_stranded(node->tree);
 }
 
@@ -269,7 +277,7 @@ void cg_set_online(struct cg_tree *tree, const struct cpumask *online)
 		if (node->partition || tree->exclusive_count)
 			cg_partition_hotplug(node);
 		set_effective(node);
+		cg_refresh_beside(tree);
 	}
-	refresh_beside(tree);
 	settle_stranded(tree);
 }

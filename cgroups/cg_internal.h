@@ -62,11 +62,15 @@ void cg_partition_reset(struct cg_node *node);
 
 /* cg_cpuset.c: what its state and requests make of the node: `effective`, by the rule. */
 struct cpumask cg_effective_of(const struct cg_node *node);
-/* The partition `taker` had `before` from `giver` and has `after` now. */
-void cg_hand_over(struct cg_node *giver, struct cg_node *taker, const struct cpumask *before,
-		  const struct cpumask *after);
+/* The partition `taker` had `before` from `giver` and has `after` now; on its own account, or as all
+ * children of the giver are looked at in turn. */
+enum cg_turn { CG_ALONE, CG_IN_TURN };
+void cg_hand_over(struct cg_node *giver, struct cg_node *taker, enum cg_turn turn,
+		  const struct cpumask *before, const struct cpumask *after);
 /* The node, and what is below it, as its state and its parent are now. */
 void cg_refresh_below(struct cg_node *top, enum cg_reach reach);
+/* The children of those that handed CPUs over. */
+void cg_refresh_beside(struct cg_tree *tree);
 /* After a change in the node's state: everything that it has an effect on. */
 void cg_settle(struct cg_node *node, enum cg_reach reach);
 

@@ -72,7 +72,8 @@ static void store_state(struct cg_node *node, enum cg_partition partition, enum 
 }
 
 /* The same, and its giver's CPUs follow: everything beside it that uses them is due. */
-static void set_state(struct cg_node *node, enum cg_partition partition, enum cg_fault fault)
+static void hand_over(struct cg_node *node, enum cg_partition partition, enum cg_fault fault,
+		      enum cg_turn turn)
 {
 	struct cg_node *giver = giver_of(node);
 	struct cpumask before = cpumask_none(), after = cpumask_none();
@@ -82,7 +83,12 @@ static void set_state(struct cg_node *node, enum cg_partition partition, enum cg
 	if (cg_node_is_partition(node))
 		after = node->exclusive_effective;
 	if (!cpumask_equal(&before, &after) && cg_node_is_partition(giver))
-		cg_hand_over(giver, node, &before, &after);
+		cg_hand_over(giver, node, turn, &before, &after);
+}
+
+static void set_state(struct cg_node *node, enum cg_partition partition, enum cg_fault fault)
+{
+	hand_over(node, partition, fault, CG_ALONE);
 }
 
 static void set_fault(struct cg_node *node, enum cg_fault fault)
@@ -160,8 +166,21 @@ static bool conflicts_with_sibling(const struct cg_node *node, const struct requ
 	return false;
 }
 
+static bool has_remote_below(const struct cg_node *top)
+{
+	cg_for_each_link(link, &top->tree->partitions) {
+		const struct cg_node *node = node_of_partition(link);
+		if (!node->remote)
+			continue;
+		for (const struct cg_node *up = node->parent; up; up = up->parent)
+			if (up == top)
+				return true;
+	}
+	return false;
+}
+
 /* Whether `cpus` of its parent's are another's already: a sibling's, or of a partition that has
- * them from the root. */
+ * them from the root. None has a remote one below it. */
 static enum cg_fault check_taken(const struct cg_node *node, const struct cpumask *cpus)
 {
 	cg_for_each_link(link, &node->parent->children) {
@@ -170,6 +189,8 @@ static enum cg_fault check_taken(const struct cg_node *node, const struct cpumas
 		    cpumask_intersects(cpus, &sibling->exclusive_effective))
 			return CG_FAULT_SHARED;
 	}
+	if (has_remote_below(node))
+		return CG_FAULT_REMOTE;
 	if (node->parent->parent)
 		return CG_FAULT_NONE;
 	struct cpumask others = node->tree->given_out;
@@ -213,6 +234,8 @@ static enum cg_fault check_enable(const struct cg_node *node, enum cg_partition 
 	if (cpumask_empty(cg_claim(node)))
 		return CG_FAULT_EMPTY;
 	if (!node->parent->parent && cpumask_intersects(cg_claim(node), &node->tree->given_out))
+		return CG_FAULT_REMOTE;
+	if (has_remote_below(node))
 		return CG_FAULT_REMOTE;
 	struct cpumask cpus = cpumask_and(cg_claim(node), &node->parent->exclusive_effective);
 	if (cg_node_is_partition(node->parent))
@@ -317,6 +340,7 @@ static void take_from_siblings(struct cg_node *node, const struct cpumask *claim
 		    !cpumask_intersects(claim, &sibling->exclusive_effective))
 			continue;
 		set_fault(sibling, CG_FAULT_SHARED);
+		cg_refresh_beside(node->tree);
 		cg_refresh_below(sibling, CG_AS_IT_CHANGES);
 	}
 }
@@ -328,11 +352,9 @@ static enum cg_fault judge_cpus(const struct cg_node *node, const struct cpumask
 {
 	if (node->remote)
 		return check_remote_change(node, cpus, found);
-	if (found)
-		return found;
-	if (!shared)
-		return check_local_change(node, cpus);
-	return cg_node_is_partition(node) ? CG_FAULT_SHARED : (enum cg_fault)node->fault;
+	if (cg_node_is_partition(node) && (found || shared))
+		return found ? found : CG_FAULT_SHARED;
+	return found || shared ? (enum cg_fault)node->fault : check_local_change(node, cpus);
 }
 
 void cg_partition_cpus(struct cg_node *node, const struct cpumask *cpus)
@@ -346,6 +368,8 @@ void cg_partition_cpus(struct cg_node *node, const struct cpumask *cpus)
 	if (node->partition)
 		fault = is_partition && cpumask_empty(&has) ? CG_FAULT_LIST
 							    : check_lists(node, &has);
+	if (fault && !is_partition)
+		set_fault(node, fault); /* until a sibling's loss makes another of it */
 	bool shared = node->parent->partition_children && conflicts_with_sibling(node, &request);
 	if (shared)
 		take_from_siblings(node, claim);
@@ -367,6 +391,7 @@ static void withdraw(struct cg_tree *tree, const struct cpumask *lost)
 		if (!node->remote || !cpumask_intersects(&node->effective, lost))
 			continue;
 		set_state(node, CG_MEMBER, CG_FAULT_NONE);
+		cg_refresh_beside(tree);
 		cg_refresh_below(node, CG_AS_IT_CHANGES);
 		next = tree->partitions.next;
 	}
@@ -428,9 +453,7 @@ static void judge_children(struct cg_node *node, const struct cpumask *cpus)
 			fault = CG_FAULT_LIST;
 		else if (in_use && cpumask_subset(&left, &child->exclusive_effective))
 			fault = CG_FAULT_NO_CPU;
-		if (fault && child->remote)
-			set_fault(child, fault);
-		else if (fault)
+		if (fault)
 			store_state(child, child->partition, fault);
 		else
 			left = cpumask_andnot(&left, &child->exclusive_effective);
@@ -461,12 +484,13 @@ static enum cg_fault check_recovery(const struct cg_node *node)
 	return check_taken(node, &has);
 }
 
-static void reconsider(struct cg_node *node)
+static void reconsider(struct cg_node *node, enum cg_turn turn)
 {
 	if (cpumask_empty(cg_claim(node)))
 		return;
 	bool recovers = !cg_node_is_partition(node);
-	set_fault(node, starves(node, cg_claim(node)) ? CG_FAULT_NO_CPU : check_recovery(node));
+	enum cg_fault fault = starves(node, cg_claim(node)) ? CG_FAULT_NO_CPU : check_recovery(node);
+	hand_over(node, (enum cg_partition)node->partition, fault, turn);
 	if (cg_node_is_partition(node) && cpumask_empty(&node->exclusive_effective))
 		node->borrows = recovers || is_in_use(node, NULL);
 }
@@ -503,7 +527,7 @@ void cg_partition_follow(struct cg_node *node)
 	else if (parent_fault(node))
 		set_fault(node, parent_fault(node));
 	else
-		reconsider(node);
+		reconsider(node, CG_IN_TURN);
 }
 
 /* Whether a CPU that comes may cure the node's fault: it, or its parent, went for want of one, or CPUs
@@ -537,7 +561,7 @@ void cg_partition_hotplug(struct cg_node *node)
 			set_fault(node, parent_fault(node) ? parent_fault(node)
 							   : CG_FAULT_HOTPLUG);
 	} else if (!parent_fault(node) && waits_for_cpus(node)) {
-		reconsider(node);
+		reconsider(node, CG_ALONE);
 	}
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * partition_small_test.cc - every sequence of changes up to a length, on every tree of four nodes
- * over three CPUs with one thread, equal states visited once: after each the masks are what the
- * naive specification says, and who asks to be a partition gets the specified answer.
+ * partition_small_test.cc - every sequence of changes up to a length, on every tree of a root and
+ * three nodes over three CPUs with one thread, equal states visited once: after each the tree's
+ * whole state, and what it answered, is what the naive specification says. Then long random
+ * sequences, for what lies deeper. A specification with a rule left out is found out.
  *
  * TAPER_SMALL_LENGTH sets the length.
  */
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <unordered_set>
 #include <vector>
 
@@ -29,8 +31,34 @@ static struct cpumask wide(unsigned int mask)
 enum { LISTS = 24, EXCLUSIVES = 24, KINDS = 9, ONLINES = 7, MOVES = 4, PINS = 8 };
 enum { CHANGES = LISTS + EXCLUSIVES + KINDS + ONLINES + MOVES + PINS };
 
+static int change(PartitionSpec &spec, unsigned int number)
+{
+	if (number < LISTS)
+		return spec.write_cpus(1 + number / 8, number % 8);
+	if ((number -= LISTS) < EXCLUSIVES)
+		return spec.write_exclusive(1 + number / 8, number % 8);
+	if ((number -= EXCLUSIVES) < KINDS)
+		return spec.write_partition(1 + number / 3, number % 3);
+	if ((number -= KINDS) < ONLINES)
+		return spec.write_online(static_cast<uint8_t>(number + 1));
+	if ((number -= ONLINES) < MOVES)
+		return spec.move(static_cast<uint8_t>(number));
+	return spec.set_pin(static_cast<uint8_t>(number - MOVES));
+}
+
+/* All of it: what is not here follows from it. */
+static uint64_t code(const PartitionSpec &spec)
+{
+	uint64_t code = spec.online | spec.place << 3 | spec.pin << 5;
+	for (unsigned int i = 1; i < PartitionSpec::node_max; i++)
+		code = code << 17 | spec.cpus[i] | spec.exclusive[i] << 3 | spec.kind[i] << 6 |
+		       spec.remote[i] << 8 | spec.fault[i] << 9 | spec.own[i] << 13 |
+		       spec.borrows[i] << 16;
+	return code;
+}
+
 struct Small {
-	struct cg_node nodes[PartitionSpec::node_count];
+	struct cg_node nodes[PartitionSpec::node_max];
 	struct cg_member member;
 	struct cg_tree tree;
 
@@ -43,7 +71,7 @@ struct Small {
 		struct cpumask all = wide(PartitionSpec::all);
 		std::memset(static_cast<void *>(this), 0, sizeof(*this));
 		cg_tree_init(&tree, &all, &all, CG_HAS_CPUSET);
-		for (unsigned int i = 1; i < PartitionSpec::node_count; i++) {
+		for (unsigned int i = 1; i < PartitionSpec::node_max; i++) {
 			static const char names[] = "0123";
 			struct cg_node *parent = node(shape.parent[i]);
 			if (cg_set_subtree_control(parent, CG_HAS_CPUSET, 0) ||
@@ -55,148 +83,185 @@ struct Small {
 			std::abort();
 		cg_forget_changes(&tree);
 	}
+	/* The names never change. */
 	size_t size() const
 	{
 		return offsetof(Small, tree) + offsetof(struct cg_tree, names);
 	}
-	void change(unsigned int number)
+	int carry_out(unsigned int number)
 	{
-		if (number < LISTS) {
-			struct cpumask mask = wide(number % 8);
-			cg_set_cpus(node(1 + number / 8), &mask);
-		} else if ((number -= LISTS) < EXCLUSIVES) {
-			struct cpumask mask = wide(number % 8);
-			cg_set_exclusive(node(1 + number / 8), &mask);
-		} else if ((number -= EXCLUSIVES) < KINDS) {
-			cg_set_partition(node(1 + number / 3),
+		struct cpumask mask = wide(number % 8);
+		if (number < LISTS)
+			return cg_set_cpus(node(1 + number / 8), &mask);
+		if ((number -= LISTS) < EXCLUSIVES)
+			return cg_set_exclusive(node(1 + number / 8), &mask);
+		if ((number -= EXCLUSIVES) < KINDS)
+			return cg_set_partition(node(1 + number / 3),
 				static_cast<enum cg_partition>(number % 3), CG_PRIVILEGED);
-		} else if ((number -= KINDS) < ONLINES) {
-			struct cpumask mask = wide(number + 1);
+		if ((number -= KINDS) < ONLINES) {
+			mask = wide(number + 1);
 			cg_set_online(&tree, &mask);
-		} else if ((number -= ONLINES) < MOVES) {
-			cg_move(&member, node(number), CG_THREAD);
-		} else {
-			struct cpumask mask = wide(number - MOVES);
-			cg_pin(&member, &mask);
+			return 0;
 		}
+		if ((number -= ONLINES) < MOVES)
+			return cg_move(&member, node(number), CG_THREAD);
+		mask = wide(number - MOVES);
+		return cg_pin(&member, &mask);
+	}
+	int change(unsigned int number)
+	{
+		int answer = carry_out(number);
 		cg_forget_changes(&tree);
+		return answer;
 	}
-	/* What was decided, for the specification to draw conclusions from. */
-	PartitionSpec read(const PartitionSpec &shape)
+	bool node_agrees(const PartitionSpec &spec, unsigned int i)
 	{
-		PartitionSpec spec = shape;
-		spec.place = 0;
-		for (unsigned int i = 1; i < PartitionSpec::node_count; i++) {
-			spec.cpus[i] = static_cast<uint8_t>(nodes[i].cpus.bits[0]);
-			spec.exclusive[i] = static_cast<uint8_t>(nodes[i].exclusive.bits[0]);
-			spec.kind[i] = nodes[i].partition;
-			spec.valid[i] = cg_node_is_partition(&nodes[i]);
-			spec.remote[i] = nodes[i].remote;
-			spec.borrows[i] = nodes[i].borrows;
-			spec.promised[i] =
-				static_cast<uint8_t>(nodes[i].exclusive_effective.bits[0]);
-			if (member.node == &nodes[i])
-				spec.place = static_cast<uint8_t>(i);
-		}
-		spec.online = static_cast<uint8_t>(tree.online.bits[0]);
-		spec.pin = member.pinned ? static_cast<uint8_t>(member.pin.bits[0]) : 0;
-		return spec;
-	}
-	uint64_t code(const PartitionSpec &spec) const
-	{
-		uint64_t code = spec.online | spec.place << 3 | spec.pin << 5;
-		for (unsigned int i = 1; i < PartitionSpec::node_count; i++)
-			code = code << 17 | spec.cpus[i] | spec.exclusive[i] << 3 | spec.kind[i] << 6 |
-			       spec.remote[i] << 8 | nodes[i].fault << 9 |
-			       spec.borrows[i] << 16 |
-			       (spec.remote[i] ? spec.promised[i] : 0) << 13;
-		return code;
+		static const enum cg_fault faults[] = {CG_FAULT_NONE, CG_FAULT_LIST,
+			CG_FAULT_INVALID_PARENT, CG_FAULT_PARENT, CG_FAULT_SHARED, CG_FAULT_NO_CPU,
+			CG_FAULT_HOTPLUG, CG_FAULT_EMPTY, CG_FAULT_HOUSEKEEPING,
+			CG_FAULT_PERMISSION, CG_FAULT_REMOTE};
+		const struct cg_node *it = node(i);
+		return it->cpus.bits[0] == spec.cpus[i] &&
+		       it->exclusive.bits[0] == spec.exclusive[i] &&
+		       it->exclusive_effective.bits[0] == spec.own[i] &&
+		       it->effective.bits[0] == spec.shown[i] && it->fault == faults[spec.fault[i]] &&
+		       it->remote == spec.remote[i] && it->borrows == spec.borrows[i] &&
+		       (!i || it->partition == spec.kind[i]);
 	}
 	bool agrees(const PartitionSpec &spec)
 	{
-		for (unsigned int i = 0; i < PartitionSpec::node_count; i++)
-			if (node(i)->effective.bits[0] != spec.effective(i) ||
-				node(i)->exclusive_effective.bits[0] != spec.own(i))
+		for (unsigned int i = 0; i < PartitionSpec::node_max; i++)
+			if (!node_agrees(spec, i))
 				return false;
 		return tree.given_out.bits[0] == spec.given(0) &&
 		       cg_isolated(&tree).bits[0] == spec.isolated() &&
-		       member.allowed.bits[0] == spec.allowed() && spec.is_sound();
+		       tree.online.bits[0] == spec.online && member.node == node(spec.place) &&
+		       member.allowed.bits[0] == spec.allowed();
+	}
+	void tell(const PartitionSpec &spec)
+	{
+		for (unsigned int i = 0; i < PartitionSpec::node_max; i++)
+			std::printf("%u below %u: cpus %x exclusive %x; tree/specification: own %x/%x "
+				    "effective %x/%x kind %d/%d fault %d/%d remote %d/%d borrows %d/%d\n",
+				i, spec.parent[i], spec.cpus[i], spec.exclusive[i],
+				static_cast<unsigned int>(node(i)->exclusive_effective.bits[0]),
+				spec.own[i], static_cast<unsigned int>(node(i)->effective.bits[0]),
+				spec.shown[i], node(i)->partition, spec.kind[i], node(i)->fault,
+				spec.fault[i], node(i)->remote, spec.remote[i], node(i)->borrows,
+				spec.borrows[i]);
 	}
 };
 
-static enum cg_fault fault_of(PartitionSpec::Answer answer)
-{
-	static const enum cg_fault faults[] = {CG_FAULT_NONE, CG_FAULT_LIST, CG_FAULT_SHARED,
-		CG_FAULT_NO_CPU, CG_FAULT_EMPTY, CG_FAULT_REMOTE};
-	return faults[answer];
-}
-
-struct Counts {
-	size_t states = 0, changes = 0;
+struct Step {
+	PartitionSpec spec;
+	uint8_t length, path[8];
 };
 
-/* One change from the state that `before` describes. */
-static void attempt(Small &small, const PartitionSpec &before, unsigned int number)
-{
-	small.change(number);
-	PartitionSpec after = small.read(before);
-	ASSERT_TRUE(small.agrees(after)) << "change " << number;
-	if (number < LISTS + EXCLUSIVES || number >= LISTS + EXCLUSIVES + KINDS)
-		return;
-	unsigned int which = (number - LISTS - EXCLUSIVES) / 3 + 1;
-	unsigned int kind = (number - LISTS - EXCLUSIVES) % 3;
-	ASSERT_EQ(small.nodes[which].partition, kind);
-	if (kind && !before.valid[which])
-		ASSERT_EQ(small.nodes[which].fault, fault_of(before.ask(which)))
-			<< "change " << number;
-	else
-		ASSERT_EQ(small.nodes[which].fault, CG_FAULT_NONE);
-}
+/* What a search has done, and whether it met a disagreement. */
+struct Search {
+	size_t states = 0, changes = 0;
+	bool failed = false;
 
-static void explore(PartitionSpec shape, size_t length, Counts *counts)
-{
-	auto small = std::make_unique<Small>(shape);
-	std::string start(reinterpret_cast<char *>(small.get()), small->size()), image;
-	std::unordered_set<uint64_t> seen = {small->code(small->read(shape))};
-	std::vector<std::vector<uint8_t>> level = {{}}, next;
-	for (size_t step = 0; step < length; step++, level.swap(next), next.clear()) {
-		for (const std::vector<uint8_t> &path : level) {
-			std::memcpy(static_cast<void *>(small.get()), start.data(), start.size());
-			for (uint8_t number : path)
-				small->change(number);
-			image.assign(reinterpret_cast<char *>(small.get()), small->size());
-			PartitionSpec before = small->read(shape);
-			for (unsigned int number = 0; number < CHANGES; number++) {
-				std::memcpy(static_cast<void *>(small.get()), image.data(), image.size());
-				attempt(*small, before, number);
-				if (testing::Test::HasFatalFailure()) {
-					for (uint8_t earlier : path)
-						std::printf("after change %u\n", earlier);
-					return;
+	/* One change from a state that both are in. */
+	bool attempt(Small &small, PartitionSpec &spec, unsigned int number)
+	{
+		changes++;
+		failed |= small.change(number) != change(spec, number);
+		failed |= !small.agrees(spec) || !spec.is_sound();
+		return !failed;
+	}
+	void explore(const PartitionSpec &shape, size_t length)
+	{
+		auto small = std::make_unique<Small>(shape);
+		std::string start(reinterpret_cast<char *>(small.get()), small->size()), image;
+		std::unordered_set<uint64_t> seen = {code(shape)};
+		std::vector<Step> level = {{shape, 0, {}}}, next;
+		for (size_t step = 0; step < length; step++, level.swap(next), next.clear())
+			for (const Step &from : level) {
+				std::memcpy(static_cast<void *>(small.get()), start.data(), start.size());
+				for (unsigned int i = 0; i < from.length; i++)
+					small->change(from.path[i]);
+				image.assign(reinterpret_cast<char *>(small.get()), small->size());
+				for (unsigned int number = 0; number < CHANGES; number++) {
+					Step to = from;
+					std::memcpy(static_cast<void *>(small.get()), image.data(),
+						image.size());
+					to.path[to.length++] = static_cast<uint8_t>(number);
+					if (!attempt(*small, to.spec, number))
+						return tell(*small, to);
+					if (seen.insert(code(to.spec)).second && step + 1 < length)
+						next.push_back(to);
 				}
-				counts->changes++;
-				if (!seen.insert(small->code(small->read(shape))).second)
-					continue;
-				next.push_back(path);
-				next.back().push_back(static_cast<uint8_t>(number));
+			}
+		states += seen.size();
+	}
+	void walk(const PartitionSpec &shape, uint32_t seed, size_t length)
+	{
+		std::mt19937 random(seed);
+		auto small = std::make_unique<Small>(shape);
+		PartitionSpec spec = shape;
+		for (size_t i = 0; i < length && !failed; i++) {
+			unsigned int number = random() % CHANGES;
+			if (!attempt(*small, spec, number) && !spec.broken) {
+				std::printf("seed %u, step %zu, change %u\n", seed, i, number);
+				small->tell(spec);
 			}
 		}
 	}
-	counts->states += seen.size();
+	static void tell(Small &small, const Step &step)
+	{
+		if (step.spec.broken)
+			return;
+		for (unsigned int i = 0; i < step.length; i++)
+			std::printf("change %u\n", step.path[i]);
+		small.tell(step.spec);
+	}
+};
+
+static PartitionSpec shape_of(int number)
+{
+	PartitionSpec shape;
+	shape.parent[2] = static_cast<uint8_t>(number % 2);
+	shape.parent[3] = static_cast<uint8_t>(number / 2);
+	return shape;
 }
 
-TEST(CgPartitionSmallScope, EverySequenceOnEveryTreeOfFourNodes)
+class CgPartitionSmallScope : public testing::TestWithParam<int>
+{
+};
+
+TEST_P(CgPartitionSmallScope, EverySequenceAgreesWithTheSpecification)
 {
 	const char *wanted = std::getenv("TAPER_SMALL_LENGTH");
-	Counts counts;
-	for (uint8_t second = 0; second < 2; second++)
-		for (uint8_t third = 0; third < 3; third++) {
-			PartitionSpec shape;
-			shape.parent[2] = second;
-			shape.parent[3] = third;
-			explore(shape, wanted ? std::strtoul(wanted, nullptr, 10) : 4, &counts);
-			ASSERT_FALSE(HasFatalFailure());
+	Search search;
+	search.explore(shape_of(GetParam()), wanted ? std::strtoul(wanted, nullptr, 10) : 4);
+	EXPECT_FALSE(search.failed);
+	std::printf("%zu states, %zu changes\n", search.states, search.changes);
+	EXPECT_GT(search.states, 100000U);
+}
+
+TEST_P(CgPartitionSmallScope, LongSequencesAgree)
+{
+	for (uint32_t seed = 1; seed <= 20; seed++) {
+		Search search;
+		search.walk(shape_of(GetParam()), seed, 20000);
+		ASSERT_FALSE(search.failed) << "seed " << seed;
+	}
+}
+
+INSTANTIATE_TEST_SUITE_P(Trees, CgPartitionSmallScope, testing::Range(0, 6));
+
+TEST(CgPartitionSpec, FindsEveryRuleThatIsLeftOut)
+{
+	for (uint8_t rule = 1; rule < PartitionSpec::RULE_COUNT; rule++) {
+		Search search;
+		for (int number = 0; number < 6; number++) {
+			PartitionSpec shape = shape_of(number);
+			shape.broken = rule;
+			search.explore(shape, 2);
+			for (uint32_t seed = 1; seed <= 5; seed++)
+				search.walk(shape, seed, 5000);
 		}
-	std::printf("%zu states, %zu changes\n", counts.states, counts.changes);
-	EXPECT_GT(counts.states, 1000000U);
+		EXPECT_TRUE(search.failed) << "rule " << static_cast<int>(rule);
+	}
 }
