@@ -91,7 +91,10 @@ enum {
 enum {
 	TMPFS_MAGIC = 0x01021994, PROC_SUPER_MAGIC = 0x9fa0, SYSFS_MAGIC = 0x62656572,
 	CGROUP2_SUPER_MAGIC = 0x63677270, PIPEFS_MAGIC = 0x50495045,
+	SOCKFS_MAGIC = 0x534f434b,
 };
+
+enum { AF_UNIX = 1 };
 
 struct abi_iovec {
 	uint64_t base, length;

@@ -30,6 +30,7 @@ struct cred;
 struct dentry;
 struct mount;
 struct pipe;
+struct socket;
 struct poll_table;
 struct text_buffer;
 
@@ -108,7 +109,10 @@ struct inode {
 	struct mutex mutex;            /* LOCK_RANK_INODE: contents, size and position */
 	uint64_t size;                 /* (a) changed under (m) */
 	int64_t accessed_ns, modified_ns, changed_ns; /* (a) CLOCK_REALTIME */
-	struct pipe *pipe;             /* (m) of a FIFO while somebody has it open */
+	union {
+		struct pipe *pipe;     /* (m) of a FIFO while somebody has it open */
+		struct socket *socket; /* sockets_mutex: of a socket's name while one is bound to it */
+	};
 };
 
 enum { DENTRY_INLINE_NAME = 40 };

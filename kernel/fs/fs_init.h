@@ -9,6 +9,7 @@ void dentry_init(void);
 void file_init(void);
 void tmpfs_init(void);
 void pipe_init(void);
+void socket_init(void);
 void procfs_init(void);
 void devfs_init(void);
 void sysfs_init(void);

@@ -140,6 +140,7 @@ void vfs_init(void)
 	file_init();
 	tmpfs_init();
 	pipe_init();
+	socket_init();
 	procfs_init();
 	mount_root();
 	devfs_init();

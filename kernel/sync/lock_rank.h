@@ -16,6 +16,7 @@ enum lock_rank {
 	/* mutexes */
 	LOCK_RANK_NAMESPACE,     /* names and mounts of the VFS: create, unlink, rename, mount */
 	LOCK_RANK_INODE,         /* one file's contents and size against other writers */
+	LOCK_RANK_SOCKET,        /* states and queues of local sockets */
 	LOCK_RANK_STREAM,        /* a pipe, a terminal, a character device */
 	LOCK_RANK_HOTPLUG,       /* CPUs going off and on, one at a time */
 	LOCK_RANK_MOVER,         /* who moves pages after a change of the tree's memory nodes */
