@@ -126,6 +126,20 @@ static void remove(struct timer_base *base, struct timer *timer)
 	base->first_ns = first ? first->deadline_ns : UINT64_MAX;
 }
 
+bool timer_is_armed(const struct timer *timer)
+{
+	struct timer_base *base;
+
+	while ((base = __atomic_load_n(&timer->base, __ATOMIC_ACQUIRE)) != NULL) {
+		spin_lock(&base->lock);
+		bool armed = timer->base == base;
+		spin_unlock(&base->lock);
+		if (armed)
+			return true;
+	}
+	return false;
+}
+
 bool timer_cancel(struct timer *timer)
 {
 	struct timer_base *base;

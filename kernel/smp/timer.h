@@ -44,6 +44,8 @@ static inline void timer_init(struct timer *timer, void (*expire)(struct timer *
 }
 /* Arms on this CPU, or on its keeper; re-arms when armed. Ranks below LOCK_RANK_TIMER may be held. */
 void timer_arm(struct timer *timer, uint64_t deadline_ns);
+/* Whether it will fire: no longer once its callback has begun, for which it waits. Locks as timer_arm(). */
+bool timer_is_armed(const struct timer *timer);
 /* When it returns, the callback neither runs nor will. Answers whether it was armed. */
 bool timer_cancel(struct timer *timer);
 

@@ -39,11 +39,13 @@ static void alarm_expired(struct timer *timer)
 	sched_wake(alarm_thread);
 }
 
+/* The callback that put it on the list may be under way yet, on another CPU. */
 static void serve(struct process *process)
 {
 	signal_send_process(process, KSIGALRM, NULL);
 	spin_lock(&process->signals.lock);
-	if (process->alarm_interval_ns && !process->group_exiting && !process->alarm.base)
+	if (process->alarm_interval_ns && !process->group_exiting &&
+	    !timer_is_armed(&process->alarm))
 		timer_arm(&process->alarm, process->alarm.deadline_ns + process->alarm_interval_ns);
 	spin_unlock(&process->signals.lock);
 	process_put(process);
