@@ -117,6 +117,10 @@ void sched_set_shares(struct task *task, uint32_t shares)
 	struct cpu *cpu = sched_lock_queue_of(task);
 	struct sched_entity *entity = &task->entity;
 
+	if (task->class.policy == POLICY_IDLE) {
+		task->class.kept_shares = shares;
+		shares = entity->shares;
+	}
 	if (cpu->queue.running == task)
 		sched_charge(&cpu->queue, task, time_now_ns());
 	if (!task->class.urgent && (task->on_queue || task->state == TASK_RUNNING)) {

@@ -21,6 +21,7 @@ enum sched_policy {
 };
 
 enum { PRIORITY_MIN = 1, PRIORITY_MAX = 99, REALTIME_SLICE_NS = 100000000 };
+enum { POLICY_IDLE_SHARES = 3 }; /* where the default is 1024 */
 
 #define RANK_REALTIME 0x8000000000000000ULL /* less the priority's distance from 99 */
 #define RANK_FAIR     0xff00000000000000ULL /* everybody else, the idle task too */
@@ -35,6 +36,7 @@ struct class_entity {
 	bool urgent;               /* (q) */
 	uint8_t policy;            /* (q) enum sched_policy */
 	uint8_t priority;          /* (q) FIFO, RR: 1..99; else 0 */
+	uint32_t kept_shares;      /* (q) IDLE: what it has with another policy */
 	bool reset_on_fork;        /* its task lock: its children are SCHED_OTHER */
 	bool yields;               /* (q) goes behind its equals, or gives up the rest of its period */
 	bool to_front;             /* (q) is put before its equals the next time */

@@ -52,7 +52,7 @@ void sched_set_slice_end(struct cpu *cpu)
 	if (queue->first)
 		end = queue->turn_end_ns;
 	if (unlikely(queue->running->class.urgent || queue->classes.ready_count))
-		end = urgent_turn_end(queue, end);
+		end = urgent_turn_end(cpu, end);
 	if (end != cpu->timers.slice_end_ns)
 		timer_set_slice_end(end);
 }
@@ -124,8 +124,12 @@ static void begin_waking(struct task *task, uint64_t now_ns)
 /* Nobody but an ordinary task preempts a fair one when it wakes. */
 static bool preempts_fair(const struct runqueue *queue, const struct task *task)
 {
-	return !queue->running->class.urgent && task->class.policy == POLICY_OTHER &&
-	       runqueue_should_preempt(queue, &task->entity, &queue->running->entity);
+	const struct task *running = queue->running;
+
+	if (running->class.urgent || task->class.policy != POLICY_OTHER)
+		return false;
+	return running->class.policy == POLICY_IDLE ||
+	       runqueue_should_preempt(queue, &task->entity, &running->entity);
 }
 
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)

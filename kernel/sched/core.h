@@ -40,6 +40,8 @@ void context_switch(struct task *previous, struct task *next);
 void sched_set_group(struct task *task, struct task_group *group, struct task_group *account);
 /* Its shares among the tasks of its group; 1024 is weight 100. */
 void sched_set_shares(struct task *task, uint32_t shares);
+/* What was set last, though its policy may not obey it now. */
+uint32_t sched_shares_of(const struct task *task);
 
 /* Charges the queue's running task up to now and refreshes its weight. The queue's lock is held. */
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns);
@@ -59,6 +61,10 @@ struct cpu *place_choose(const struct task *task);
 struct task *place_steal(struct cpu *cpu);
 /* This CPU has tasks that wait: moves one to a CPU that is less busy, when that evens things out. */
 void place_push(struct cpu *cpu, uint64_t now_ns);
+/* When it will do so again; UINT64_MAX: never. */
+uint64_t place_push_ns(const struct cpu *cpu);
+/* The CPUs that the task may be put on now, isolated ones only when it has no other. */
+struct cpumask place_usable(const struct task *task);
 
 /* ---- core.c, for place.c and affinity.c ---- */
 
@@ -88,7 +94,7 @@ extern uint32_t urgent_waiting; /* (a) */
 void urgent_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns);
 /* The end of a turn where an urgent task runs or waits; `fair_end`: by the fair ones alone. The
  * queue's lock is held. */
-uint64_t urgent_turn_end(const struct runqueue *queue, uint64_t fair_end);
+uint64_t urgent_turn_end(const struct cpu *cpu, uint64_t fair_end);
 /* Throttled tasks whose next period has begun may run again. The queue's lock is held. */
 void urgent_replenish(struct cpu *cpu, uint64_t now_ns);
 /* Tells the other CPUs what runs and waits on this one. Its queue's lock is held. */
@@ -116,5 +122,7 @@ struct policy_request {
 /* The task has that policy from now on. Takes LOCK_RANK_TASK. What may be asked for is the caller's
  * business: sys_policy.c. */
 void sched_set_policy(struct task *task, const struct policy_request *request);
+/* What it asks for at a time among the fair ones. Takes LOCK_RANK_TASK. */
+void sched_set_slice(struct task *task, uint32_t slice_ns);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 	BALANCE_NS = 4000000,
 };
 
-static struct cpumask usable(const struct task *task)
+struct cpumask place_usable(const struct task *task)
 {
 	struct cpumask mask = cpumask_and(&task->allowed, &cpu_online);
 
@@ -48,7 +48,7 @@ static uint64_t load_of(const struct cpu *cpu)
 
 struct cpu *place_choose(const struct task *task)
 {
-	struct cpumask mask = usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
+	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
 	struct cpu *last = task->cpu, *best = NULL;
 	unsigned int looked = 0;
 
@@ -162,7 +162,7 @@ static struct cpu *find_relief(struct cpu *cpu)
 	struct cpu *to = NULL;
 
 	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++) {
-		struct cpumask mask = usable(entity_task(entity));
+		struct cpumask mask = place_usable(entity_task(entity));
 
 		if (!cpumask_equal(&mask, &searched)) {
 			to = least_loaded(cpu, &mask);
@@ -173,6 +173,11 @@ static struct cpu *find_relief(struct cpu *cpu)
 		entity = runqueue_next(entity);
 	}
 	return NULL;
+}
+
+uint64_t place_push_ns(const struct cpu *cpu)
+{
+	return is_isolated(cpu) ? UINT64_MAX : cpu->queue.balance_ns;
 }
 
 /* Evens out what may be evened: a task that weighs less than the difference makes it smaller. */

@@ -22,6 +22,7 @@ void policy_fork(struct task *child, const struct task *parent)
 		return;
 	child->class.urgent = from->urgent;
 	child->class.policy = from->policy;
+	child->class.kept_shares = from->kept_shares;
 	child->class.priority = from->priority;
 	child->class.rank = from->rank;
 	child->class.slice_left_ns = REALTIME_SLICE_NS;
@@ -57,30 +58,37 @@ static void set_class(struct class_entity *class, const struct policy_request *r
 		class->rank = class->urgent ? RANK_REALTIME + PRIORITY_MAX - class->priority : RANK_FAIR;
 }
 
-/* The running task leaves the fair ones with its lag, or comes back with it. */
-static void set_running_load(struct runqueue *queue, struct sched_entity *entity, bool urgent,
-			     uint64_t now_ns)
-{
-	if (urgent) {
-		runqueue_leave(queue, entity);
-		return;
-	}
-	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
-	runqueue_join(queue, entity);
-}
-
-/* Its group counts it, or does no longer. */
-static void set_group_load(struct cpu *cpu, struct sched_entity *entity, bool urgent, uint64_t now_ns)
+/* Its group counts other shares for it from now on; 0: none. */
+static void set_group_load(struct cpu *cpu, struct task_group *group, uint32_t from, uint32_t to,
+			   uint64_t now_ns)
 {
 	uint64_t check_ns = cpu->queue.rest_check_ns;
 
-	if (!urgent) {
-		group_add_load(entity->group, entity->shares);
+	if (from == to)
 		return;
-	}
-	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	if (to)
+		group_add_load(group, to);
+	if (from)
+		group_remove_load(group, from, cpu, now_ns);
 	if (cpu->queue.rest_check_ns != check_ns)
 		sched_watch_work(cpu);
+}
+
+/* SCHED_IDLE puts its own in the place of the task's shares, which come back with another policy. */
+static void set_policy_shares(struct task *task, int policy)
+{
+	bool was_idle = task->class.policy == POLICY_IDLE, idle = policy == POLICY_IDLE;
+
+	if (was_idle == idle)
+		return;
+	if (idle)
+		task->class.kept_shares = task->entity.shares;
+	task->entity.shares = idle ? POLICY_IDLE_SHARES : task->class.kept_shares;
+}
+
+uint32_t sched_shares_of(const struct task *task)
+{
+	return task->class.policy == POLICY_IDLE ? task->class.kept_shares : task->entity.shares;
 }
 
 void sched_set_policy(struct task *task, const struct policy_request *request)
@@ -88,6 +96,7 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	spin_lock(&task->lock);
 	struct cpu *cpu = sched_lock_queue_of(task);
 	struct runqueue *queue = &cpu->queue;
+	struct sched_entity *entity = &task->entity;
 	uint64_t now = time_now_ns();
 	bool is_running = queue->running == task, is_waiting = task->on_queue && !is_running;
 	bool was_urgent = task->class.urgent, urgent = policy_is_urgent(request->policy);
@@ -95,19 +104,21 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	sched_charge(queue, queue->running, now);
 	if (is_waiting)
 		sched_dequeue_waiting(queue, task);
+	else if (is_running && !was_urgent)
+		runqueue_leave(queue, entity);
 	/* Runnable in every state but asleep and off its queue; a new task is not counted yet. */
-	bool counted = urgent != was_urgent &&
-		       (is_running || is_waiting || task->state == TASK_RUNNING);
-	if (counted && !urgent)
-		set_group_load(cpu, &task->entity, urgent, now);
-	if (is_running && urgent != was_urgent)
-		set_running_load(queue, &task->entity, urgent, now);
-	if (counted && urgent)
-		set_group_load(cpu, &task->entity, urgent, now);
+	bool counted = is_running || is_waiting || task->state == TASK_RUNNING;
+	uint32_t before = counted && !was_urgent ? entity->shares : 0;
+	set_policy_shares(task, request->policy);
+	set_group_load(cpu, entity->group, before, counted && !urgent ? entity->shares : 0, now);
 	set_class(&task->class, request, now);
 	if (is_waiting) {
 		sched_enqueue(cpu, task, now);
 	} else if (is_running) {
+		if (!urgent) {
+			entity->weight = group_task_weight(entity->group, entity->shares, now);
+			runqueue_join(queue, entity);
+		}
 		urgent_publish(cpu);
 		sched_resched(cpu); /* somebody else's turn may have come, here or elsewhere */
 	}
@@ -116,4 +127,26 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 		urgent_push(cpu);
 	spin_unlock(&task->lock);
 	bandwidth_look_again(task); /* no quota holds it now, or one does again */
+}
+
+void sched_set_slice(struct task *task, uint32_t slice_ns)
+{
+	spin_lock(&task->lock);
+	struct cpu *cpu = sched_lock_queue_of(task);
+	struct runqueue *queue = &cpu->queue;
+	bool is_running = queue->running == task, is_fair = task->on_queue && !task->class.urgent;
+	uint64_t now = time_now_ns();
+
+	if (task->entity.slice_ns != slice_ns) {
+		sched_charge(queue, queue->running, now);
+		if (is_fair && !is_running)
+			sched_dequeue_waiting(queue, task);
+		task->entity.slice_ns = slice_ns;
+		if (is_fair && !is_running)
+			sched_enqueue(cpu, task, now);
+		else if (is_fair)
+			runqueue_request(&task->entity);
+	}
+	spin_unlock(&queue->lock);
+	spin_unlock(&task->lock);
 }

@@ -85,14 +85,15 @@ void urgent_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		cpu_send_ipi(cpu, IPI_RESCHED); /* turns end now that somebody waits */
 }
 
-uint64_t urgent_turn_end(const struct runqueue *queue, uint64_t fair_end)
+uint64_t urgent_turn_end(const struct cpu *cpu, uint64_t fair_end)
 {
+	const struct runqueue *queue = &cpu->queue;
 	const struct task *running = queue->running;
 	uint64_t end = pick_turn_end(queue, &running->class, running->entity.charged_ns);
 
 	/* The fair ones that wait look for another CPU every now and then. */
 	if (running->class.urgent)
-		fair_end = queue->first ? queue->balance_ns : UINT64_MAX;
+		fair_end = queue->first ? place_push_ns(cpu) : UINT64_MAX;
 	return MIN(end, fair_end);
 }
 
@@ -136,7 +137,7 @@ static struct cpu *find_lower(const struct cpumask *mask, uint64_t rank, struct 
 
 struct cpu *urgent_choose(const struct task *task)
 {
-	struct cpumask mask = cpumask_and(&task->allowed, &cpu_online);
+	struct cpumask mask = place_usable(task);
 	struct cpu *last = task->cpu, *lower = find_lower(&mask, task->class.rank, last);
 
 	if (lower)
@@ -161,7 +162,9 @@ static struct task *find_for(const struct cpu *cpu, const struct cpu *to, uint64
 	if (entity && is_about_to_run(cpu, entity))
 		entity = pick_next(classes, entity);
 	for (unsigned int i = 0; i < SEARCH_TASKS && entity && entity->rank < rank; i++) {
-		if (cpumask_test(&class_task(entity)->allowed, to->id))
+		struct cpumask mask = place_usable(class_task(entity));
+
+		if (cpumask_test(&mask, to->id))
 			return class_task(entity);
 		entity = pick_next(classes, entity);
 	}
@@ -218,7 +221,7 @@ void urgent_push(struct cpu *cpu)
 	if (entity && is_about_to_run(cpu, entity))
 		entity = pick_next(classes, entity);
 	for (unsigned int i = 0; i < SEARCH_TASKS && entity; i++, entity = pick_next(classes, entity)) {
-		struct cpumask mask = cpumask_and(&class_task(entity)->allowed, &cpu_online);
+		struct cpumask mask = place_usable(class_task(entity));
 
 		mask = cpumask_andnot(&mask, &asked);
 		struct cpu *lower = find_lower(&mask, entity->rank, cpu);

@@ -35,6 +35,8 @@ enum {
 enum { RESET_ON_FORK = 0x40000000 }; /* in the policy of sched_setscheduler(2) */
 enum { KEEP_POLICY = -1 };
 
+#define SLICE_MIN_NS (100 * NSEC_PER_USEC)
+#define SLICE_MAX_NS (100 * NSEC_PER_MSEC)
 #define DEADLINE_RUNTIME_MIN_NS 1024ULL
 #define DEADLINE_PERIOD_MIN_NS  (100 * NSEC_PER_USEC)
 #define DEADLINE_PERIOD_MAX_NS  ((1ULL << 22) * NSEC_PER_USEC)
@@ -44,6 +46,7 @@ struct attributes {
 	uint64_t flags;
 	int nice;
 	uint32_t priority;
+	uint32_t slice_ns; /* of a fair task */
 	struct deadline_parameters deadline;
 };
 
@@ -113,8 +116,11 @@ static int apply(struct task *task, const struct attributes *wanted)
 
 	if (wanted->policy == POLICY_DEADLINE)
 		request.deadline = wanted->deadline;
-	if (policy_is_fair(wanted->policy) && wanted->nice != nice_of(task))
-		sched_set_shares(task, cg_shares_of_nice(wanted->nice));
+	if (policy_is_fair(wanted->policy)) {
+		if (wanted->nice != nice_of(task))
+			sched_set_shares(task, cg_shares_of_nice(wanted->nice));
+		sched_set_slice(task, wanted->slice_ns);
+	}
 	/* Nothing that is asked for again loses its turn. */
 	if (request.policy == now->policy && request.priority == now->priority &&
 	    request.deadline.runtime_ns == now->deadline.runtime_ns &&
@@ -168,6 +174,7 @@ static int64_t set_scheduler(uint64_t pid, int policy, uaddr_t parameter)
 	if (!task)
 		return -ESRCH;
 	wanted.nice = nice_of(task);
+	wanted.slice_ns = task->entity.slice_ns;
 	int error = set_attributes(task, &wanted);
 	release_task(pid, task);
 	return error;
@@ -264,8 +271,16 @@ static void get_parameters(const struct task *task, struct abi_sched_attr *attr)
 		attr->priority = class->priority;
 	} else {
 		attr->nice = nice_of(task);
-		attr->runtime = SCHED_SLICE_NS;
+		attr->runtime = task->entity.slice_ns;
 	}
+}
+
+/* sched_runtime of a fair task is its slice; 0: the usual one. */
+static uint32_t slice_from(uint64_t runtime_ns)
+{
+	if (!runtime_ns)
+		return SCHED_SLICE_NS;
+	return (uint32_t)MIN(MAX(runtime_ns, SLICE_MIN_NS), SLICE_MAX_NS);
 }
 
 int64_t sys_sched_setattr(const uint64_t *argument)
@@ -289,6 +304,7 @@ int64_t sys_sched_setattr(const uint64_t *argument)
 		.flags = attr.flags,
 		.nice = MIN(MAX(attr.nice, (int)CG_NICE_MIN), (int)CG_NICE_MAX),
 		.priority = attr.priority,
+		.slice_ns = slice_from(attr.runtime),
 		.deadline = { attr.runtime, attr.deadline, attr.period ? attr.period : attr.deadline },
 	};
 	error = set_attributes(task, &wanted);
@@ -321,7 +337,7 @@ static uint64_t slice_of(const struct task *task)
 {
 	if (task->class.policy == POLICY_RR)
 		return REALTIME_SLICE_NS;
-	return task->class.urgent ? 0 : SCHED_SLICE_NS;
+	return task->class.urgent ? 0 : task->entity.slice_ns;
 }
 
 int64_t sys_sched_rr_get_interval(const uint64_t *argument)

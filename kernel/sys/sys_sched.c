@@ -120,7 +120,7 @@ struct nice_request {
 
 int nice_of(const struct task *task)
 {
-	return cg_nice_of_shares(task->entity.shares);
+	return cg_nice_of_shares(sched_shares_of(task));
 }
 
 bool nice_is_allowed(const struct task *task, int nice)

@@ -181,6 +181,19 @@ static void test_attr_values(void)
 	attr.nice = 7;
 	ANSWERS(0, set_attr(0, &attr, 0));
 	ok(get_attr(0, &got, sizeof(got), 0) == 0 && got.nice == 7 && got.policy == SCHED_OTHER, "a nice level");
+	ok(got.runtime == 3 * MILLISECOND, "its turns are 3 ms (%lu)", (unsigned long)got.runtime);
+	attr.runtime = 7 * MILLISECOND;
+	ANSWERS(0, set_attr(0, &attr, 0));
+	ok(get_attr(0, &got, sizeof(got), 0) == 0 && got.runtime == 7 * MILLISECOND, "or what is asked for");
+	attr.runtime = 1;
+	ANSWERS(0, set_attr(0, &attr, 0));
+	ok(get_attr(0, &got, sizeof(got), 0) == 0 && got.runtime == MILLISECOND / 10, "0.1 ms at least");
+	attr = attr_of(SCHED_IDLE);
+	ANSWERS(0, set_attr(0, &attr, 0));
+	ok(getpriority(PRIO_PROCESS, 0) == 7, "SCHED_IDLE keeps the nice level");
+	setpriority(PRIO_PROCESS, 0, 9);
+	ANSWERS(0, set_policy(0, SCHED_OTHER, 0));
+	ok(getpriority(PRIO_PROCESS, 0) == 9, "one that is set meanwhile, too");
 	attr = attr_of(SCHED_BATCH);
 	attr.nice = 99; /* is cut */
 	ANSWERS(0, set_attr(0, &attr, 0));

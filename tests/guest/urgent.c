@@ -140,6 +140,28 @@ static void test_fair_part(void)
 	stop_all();
 }
 
+/* SCHED_IDLE gives way to whoever wants the CPU, and loses nothing else by it. */
+static void test_idle(void)
+{
+	int idle = spinner(SCHED_IDLE, 0, 1), busy = spinner(SCHED_OTHER, 0, 1);
+	uint64_t span;
+
+	sleep_ms(SETTLE_MS);
+	span = measure(500);
+	ok(part(idle, span) <= 10 && part(busy, span) >= 985, "SCHED_IDLE beside SCHED_OTHER has next to nothing (%d, %d)",
+	   part(idle, span), part(busy, span));
+	kill(slots[busy].pid, SIGSTOP);
+	span = measure(200);
+	ok(part(idle, span) >= 985, "alone it has it all (%d)", part(idle, span));
+	kill(slots[busy].pid, SIGCONT);
+	set_policy(slots[idle].pid, SCHED_BATCH, 0);
+	sleep_ms(SETTLE_MS);
+	span = measure(400);
+	ok(part(idle, span) >= 440 && part(busy, span) >= 440, "its shares come back with another policy (%d, %d)",
+	   part(idle, span), part(busy, span));
+	stop_all();
+}
+
 static void test_turns(void)
 {
 	int first = spinner(SCHED_RR, 10, 1), second = spinner(SCHED_RR, 10, 1);
@@ -427,6 +449,7 @@ int main(int count, char **arguments)
 	}
 	test_fair_part();
 	test_turns();
+	test_idle();
 	if (cpus > 1) {
 		test_many_cpus();
 		test_fair_moves();
