@@ -18,7 +18,7 @@ is() {
 	fi
 }
 
-echo 1..25
+echo 1..28
 is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
 is "get" "$(schedctl get web/api)" "cpus=1-2
 effective=1-2
@@ -40,6 +40,11 @@ is "cpus= is refused with tasks inside" "$(schedctl set web cpus= 2>&1; echo $?)
 1"
 is "and holds again when it fits" "$(schedctl set web cpus=0-3 && schedctl get web/api effective)" 1-2
 is "pin" "$(schedctl pin $task 2 2>&1; taskset -p $task)" "pid $task's current affinity mask: 4"
+is "policy" "$(schedctl policy $task; schedctl policy $task rr 7; schedctl policy $task)" "other
+rr 7"
+is "policy of a task that is pinned" "$(schedctl policy $task deadline 1000/5000 2>&1)" \
+	"schedctl: $task: policy deadline: not allowed; be root, and let a deadline task have all CPUs of its partition (EPERM)"
+is "policy back" "$(schedctl policy $task other; schedctl policy $task)" "other"
 is "pin tells what waits" "$(schedctl pin $task 0,1 2>&1; taskset -p $task)" \
 	"schedctl: $task: 0 not now: its group web/api has CPUs 1-2 (remembered)
 pid $task's current affinity mask: 2"

@@ -28,7 +28,7 @@ group() {
 }
 
 group ""
-for name in create remove move run set get pin tree show; do
+for name in create remove move run set get pin policy tree show; do
 	expect 0 "usage: schedctl $name *--root DIR*" "$name" --help
 	expect 0 "usage: schedctl $name *" "$name" -h
 	expect 2 "schedctl: $name: there is no option --nosuch (schedctl $name --help)" \
@@ -53,6 +53,12 @@ expect 2 "schedctl: set: 'cpus' is not NAME=VALUE*" set web cpus
 expect 2 "schedctl: set: there is no setting 'shars'; 'shares' is one*" set web shars=1
 expect 2 "schedctl: get: there is no setting 'cups'; 'cpus' is one*" get / cups
 expect 2 "schedctl: pin: a task and a CPU list are wanted*" pin 1
+expect 2 "schedctl: policy: a task is wanted*" policy
+expect 2 "schedctl: policy: best is no policy: other, batch, idle, fifo, rr or deadline*" policy $$ best
+expect 2 "schedctl: policy: fifo wants a priority from 1 to 99*" policy $$ fifo 100
+expect 2 "schedctl: policy: batch wants nothing else*" policy $$ batch 1
+expect 2 "schedctl: policy: deadline wants RUNTIME/DEADLINE*" policy $$ deadline 1/2/x
+expect 1 "schedctl: 2147483647: there is no such task (ESRCH)" policy 2147483647
 expect 2 "schedctl: tree: one group at most*" tree a b
 expect 2 "schedctl: show: one group or task is wanted*" show
 

@@ -46,6 +46,7 @@ enum exit_code command_get(struct session *session, int argc, char **argv);
 enum exit_code command_move(struct session *session, int argc, char **argv);
 enum exit_code command_run(struct session *session, int argc, char **argv);
 enum exit_code command_pin(struct session *session, int argc, char **argv);
+enum exit_code command_policy(struct session *session, int argc, char **argv);
 enum exit_code command_tree(struct session *session, int argc, char **argv);
 enum exit_code command_show(struct session *session, int argc, char **argv);
 

@@ -180,6 +180,17 @@ char *sched_task_name(pid_t task, char *buffer, size_t size);
 int sched_task_pin(pid_t task, const struct cpumask *mask, struct sched_error *error);
 int sched_task_affinity(pid_t task, struct cpumask *mask, struct sched_error *error);
 
+/* By which rule a task is scheduled: the kernel's number; fifo and rr have a priority, deadline tasks the
+ * times. */
+struct sched_policy {
+	unsigned int number, priority;
+	uint64_t runtime_us, deadline_us, period_us;
+};
+const char *sched_policy_name(unsigned int number); /* "?": unknown */
+int sched_policy_number(const char *name);          /* -1: unknown */
+int sched_task_policy(pid_t task, struct sched_policy *policy, struct sched_error *error);
+int sched_task_set_policy(pid_t task, const struct sched_policy *policy, struct sched_error *error);
+
 /* Becomes the program argv[0], searched in PATH when it has no slash; never a shell in the place of
  * what is no program (execvp(3) tries that). Answers only when it cannot: -Exxx. */
 int sched_exec(char *const argv[]);

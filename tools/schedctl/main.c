@@ -3,7 +3,7 @@
  * main.c - schedctl: the hand on the tree. The command table, help, and what the commands share.
  *
  * A command is a row here and a function in the file of its group: cmd_groups.c, cmd_settings.c,
- * cmd_tasks.c, cmd_view.c. Results go to standard output, everything else to standard error.
+ * cmd_tasks.c, cmd_policy.c, cmd_view.c. Results go to standard output, everything else to standard error.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,6 +59,13 @@ const struct command commands[] = {
 	  "\n"
 	  "The whole request is remembered: it holds again when the group gets the CPUs.\n",
 	  command_pin },
+	{ "policy", "TASK [POLICY [PARAMETER]]", "print or choose by which rule a task is scheduled",
+	  "  other, batch, idle      share by weight; idle takes what nobody else wants\n"
+	  "  fifo N, rr N            before those, by priority: 1 to 99\n"
+	  "  deadline R/D[/P]        before all: R microseconds of CPU time in each P, within D\n"
+	  "\n"
+	  "A deadline task needs all CPUs of its partition and is refused when they are promised.\n",
+	  command_policy },
 	{ "tree", "[-a] [GROUP]", "draw the groups",
 	  "  -a, --all         every task of a group, not the first few\n"
 	  "\n"
