@@ -273,20 +273,21 @@ static void test_files(void)
 static void test_shared(void)
 {
 	char *copied = fresh(COUNT), *shared = pages_new(COUNT, MAP_SHARED);
-	int status, go[2];
-	char byte;
+	int status, ready[2], go[2];
+	char byte = 0;
 	pages_touch(shared, COUNT);
-	if (pipe(go))
+	if (pipe(ready) || pipe(go))
 		return;
 	pid_t child = fork();
 	if (!child) {
-		volatile char sink = shared[0];
 		close(go[1]);
-		(void)sink;
+		if (!pages_intact(shared, COUNT) || write(ready[1], &byte, 1) != 1)
+			_exit(2);
 		_exit(read(go[0], &byte, 1) == 0 && pages_intact(copied, COUNT) &&
 		      pages_intact(shared, COUNT) ? 0 : 1);
 	}
 	close(go[0]);
+	ok(read(ready[0], &byte, 1) == 1, "a child that has touched what it shares");
 	set_mems("m", bit(0));
 	group_move("m", 0);
 	group_move("m", child);
@@ -296,6 +297,8 @@ static void test_shared(void)
 	pages_intact(shared, COUNT);
 	ok(pages_on(0, shared, COUNT, bit(1)) == COUNT, "shared memory moves with the last who has it");
 	close(go[1]);
+	close(ready[0]);
+	close(ready[1]);
 	waitpid(child, &status, 0);
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "the child sees what it saw");
 	group_move("", 0);
