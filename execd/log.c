@@ -58,3 +58,9 @@ void log_error(const char *format, ...)
 	log_write(format, arguments);
 	va_end(arguments);
 }
+
+void log_line(const char *text)
+{
+	if (dprintf(log_fd, "%s\n", text) < 0)
+		return;
+}

@@ -18,4 +18,7 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What went wrong. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A line as it is, without execd's name. */
+void log_line(const char *text);
+
 #endif

@@ -15,6 +15,7 @@
 #include "execd/load.h"
 #include "execd/log.h"
 #include "execd/machine.h"
+#include "execd/selftest.h"
 #include "execd/supervise.h"
 
 #define RECIPES_PATH "/etc/taper"
@@ -127,6 +128,9 @@ int main(int argc, char **argv)
 	prepare_groups();     /* recipes to nodes, limits set */
 	log_info("%zu services, %zu groups; 'schedctl tree' shows them, 'poweroff' ends",
 		 recipes.service_count, recipes.group_count);
+	supervisor.selftest = machine_option("selftest");
+	if (supervisor.selftest)
+		selftest_run(&supervisor.tree); /* before anything competes with it */
 	struct supervised end = supervise(&supervisor);
 	supervise_stop(&supervisor);
 	groups_remove(&supervisor.tree, &recipes);

@@ -20,6 +20,7 @@
 #include "execd/log.h"
 #include "execd/order.h"
 #include "execd/restart.h"
+#include "execd/selftest.h"
 #include "execd/spawn.h"
 #include "execd/supervise.h"
 
@@ -103,6 +104,8 @@ static void service_start(struct supervisor *supervisor, size_t index)
 	pid_t pid = spawn_service(&supervisor->tree, service, &error);
 	if (pid > 0) {
 		state->pid = pid;
+		if (supervisor->selftest)
+			selftest_service(&supervisor->tree, service, pid);
 		return;
 	}
 	/* Short of memory or tasks: that may pass. Anything else stays as it is. */

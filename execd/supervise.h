@@ -26,6 +26,7 @@ struct supervisor {
 	struct service_state services[RECIPE_SERVICE_MAX];
 	struct service_state front; /* the shell, or the command */
 	char **command;             /* NULL: a shell */
+	bool selftest;              /* tells what it measures of each service */
 };
 
 /* How it ended. */

@@ -20,6 +20,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/isolation.h"
+#include "kernel/sched/sabotage.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
@@ -101,13 +102,21 @@ static void publish_bandwidth(struct cg_node *top)
 		set_places(node);
 }
 
+/* Where the tree lets the task run. */
+static const struct cpumask *mask_of(const struct task *task)
+{
+	if (task->member.kernel_thread)
+		return &kernel_cpus;
+	return is_sabotaged("masks") ? &cpu_possible : &task->member.allowed;
+}
+
 static void publish_shares(struct cg_node *node)
 {
 	struct task_group *group = tree_group_of(node);
 
 	if (!node->parent)
 		return;
-	group_set_weight(group, cg_node_shares(node));
+	group_set_weight(group, is_sabotaged("shares") ? (uint32_t)CG_SHARES_DEFAULT : cg_node_shares(node));
 	if (group->competes != has_cpu_controller(node)) {
 		group->competes = !group->competes;
 		regroup(node);
@@ -180,7 +189,7 @@ static void publish_changes(void)
 		tree_stop_task(task);
 		tree_publish_mems(task);
 		if (!member->kernel_thread)
-			sched_publish_allowed(task, &member->allowed, &leaving);
+			sched_publish_allowed(task, mask_of(task), &leaving);
 	}
 }
 
@@ -416,7 +425,7 @@ static void adopt(struct task *task)
 {
 	struct cg_node *node = task->member.node;
 
-	task->allowed = task->member.kernel_thread ? kernel_cpus : task->member.allowed;
+	task->allowed = *mask_of(task);
 	task->entity.group = tree_group_of(cg_node_group(node));
 	task->entity.account = tree_group_of(node);
 	tree_memory_place(task);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * selftest.c - see selftest.h.
+ *
+ * Nothing here believes what was written: a task's CPUs are what sched_getaffinity(2) and
+ * /proc/PID/stat say, shares are the CPU time that competing tasks have had.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "execd/log.h"
+#include "execd/selftest.h"
+
+enum {
+	MEASURE_NS = 800000000,
+	CONFINED_NS = 200000000,
+	PROCESSOR_FIELD = 39, /* of /proc/PID/stat */
+	HEAVY_SHARES = 300,
+	LIGHT_SHARES = 100,
+	ERROR_PERCENT = 5, /* of the ratio of the two */
+};
+
+/* ---- what was started ---- */
+
+/* The CPU that the task ran on last; -1: it is gone. */
+static int task_cpu(pid_t pid)
+{
+	char path[40], text[1024];
+	int cpu = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return -1;
+	char *at = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+	fclose(file);
+	for (int field = 2; at && field < PROCESSOR_FIELD; field++)
+		at = strchr(at + 1, ' ');
+	if (at)
+		cpu = atoi(at + 1);
+	return cpu;
+}
+
+/* Whether the group's file has something else than `usual`. */
+static bool is_set(const struct sched_tree *tree, const struct sched_group *group, const char *file,
+		   const char *usual)
+{
+	struct sched_error error;
+	char *text;
+
+	if (sched_file_read(tree, group, file, &text, &error))
+		return false;
+	bool set = strcmp(text, usual) != 0;
+	free(text);
+	return set;
+}
+
+void selftest_service(const struct sched_tree *tree, const struct recipe_service *service, pid_t pid)
+{
+	struct sched_group group;
+	struct cpumask wanted, has;
+	struct sched_error error;
+	char list[512];
+
+	snprintf(group.path, sizeof(group.path), "%s", service->group);
+	if (sched_group_effective(tree, &group, &wanted, &error) ||
+	    sched_task_affinity(pid, &has, &error) || !cpumask_equal(&wanted, &has))
+		return;
+	int cpu = task_cpu(pid);
+	if (cpu < 0 || !cpumask_test(&wanted, (unsigned int)cpu))
+		return;
+	log_info("affinity set (svc=%s mask=%s policy=%s)", service->name,
+		 sched_cpus_text(&has, list, sizeof(list)),
+		 is_set(tree, &group, "sched.cpu_class", "any") ? "class"
+		 : is_set(tree, &group, "cpuset.cpus", "")      ? "cpus"
+								: "any");
+}
+
+/* ---- what is obeyed ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void rest(int64_t duration_ns)
+{
+	struct timespec left = { duration_ns / 1000000000, duration_ns % 1000000000 };
+
+	while (nanosleep(&left, &left))
+		;
+}
+
+static void end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A group with these settings ("FILE=VALUE", NULL at the end); false: it is not there. */
+static bool make_group(const struct sched_tree *tree, struct sched_group *group, const char *path,
+		       const char *const settings[])
+{
+	struct sched_error error;
+	unsigned int made;
+
+	snprintf(group->path, sizeof(group->path), "%s", path);
+	if (sched_group_create(tree, group, SCHED_CREATE_PARENTS, &made, &error))
+		return false;
+	for (; *settings; settings++) {
+		const char *value = strchr(*settings, '=') + 1;
+		char file[64];
+
+		snprintf(file, sizeof(file), "%.*s", (int)(value - *settings - 1), *settings);
+		if (sched_file_write(tree, group, file, value, &error))
+			return false;
+	}
+	return true;
+}
+
+/* A child in the group that never rests. */
+static pid_t spin_in(const struct sched_tree *tree, const struct sched_group *group)
+{
+	struct sched_error error;
+	pid_t pid = sched_fork_into(tree, group, &error);
+
+	if (!pid)
+		for (volatile unsigned long turns = 0;; turns++)
+			;
+	return pid;
+}
+
+static int64_t usage_us(const struct sched_tree *tree, const struct sched_group *group)
+{
+	struct sched_error error;
+	long long usage = -1;
+	char *text;
+
+	if (sched_file_read(tree, group, "cpu.stat", &text, &error))
+		return -1;
+	if (sscanf(text, "usage_usec %lld", &usage) != 1)
+		usage = -1;
+	free(text);
+	return usage;
+}
+
+/* Two that want all of one CPU get it in the ratio of their shares. */
+static bool shares_hold(const struct sched_tree *tree)
+{
+	struct sched_group parent, heavy, light;
+	bool made = make_group(tree, &parent, "selftest", (const char *const[]){ "cpuset.cpus=0", NULL }) &&
+		    make_group(tree, &heavy, "selftest/heavy",
+			       (const char *const[]){ "cpu.weight=300", NULL }) &&
+		    make_group(tree, &light, "selftest/light",
+			       (const char *const[]){ "cpu.weight=100", NULL });
+	if (!made)
+		return false;
+	pid_t first = spin_in(tree, &heavy), second = spin_in(tree, &light);
+	rest(MEASURE_NS / 8); /* both have begun */
+	int64_t heavy_us = -usage_us(tree, &heavy), light_us = -usage_us(tree, &light);
+	rest(MEASURE_NS);
+	heavy_us += usage_us(tree, &heavy);
+	light_us += usage_us(tree, &light);
+	end(first);
+	end(second);
+	int64_t expected = light_us * HEAVY_SHARES / LIGHT_SHARES;
+	return first > 0 && second > 0 && light_us > 0 &&
+	       llabs(heavy_us - expected) * 100 <= expected * ERROR_PERCENT;
+}
+
+/* In the child: asks for every CPU again and again, and looks where it is. */
+static _Noreturn void try_to_leave(unsigned int home)
+{
+	int64_t until = now_ns() + CONFINED_NS;
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	while (now_ns() < until) {
+		sched_setaffinity(0, sizeof(all), &all);
+		for (int i = 0; i < 1000; i++)
+			if (sched_getcpu() != (int)home)
+				_exit(1);
+		sched_yield();
+	}
+	_exit(0);
+}
+
+/* A task that does what it can to leave its group's only CPU stays there. */
+static bool masks_hold(const struct sched_tree *tree)
+{
+	struct sched_group group;
+	struct sched_error error;
+	struct cpumask cpus = sched_machine_cpus();
+	unsigned int home = 0;
+	char setting[40];
+	int status = 1;
+
+	cpumask_for_each(cpu, &cpus)
+		home = cpu;
+	snprintf(setting, sizeof(setting), "cpuset.cpus=%u", home);
+	if (!make_group(tree, &group, "selftest-mask", (const char *const[]){ setting, NULL }))
+		return false;
+	pid_t pid = sched_fork_into(tree, &group, &error);
+	if (!pid)
+		try_to_leave(home);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+void selftest_run(const struct sched_tree *tree)
+{
+	static const char *const groups[] = { "selftest/heavy", "selftest/light", "selftest",
+					      "selftest-mask" };
+
+	if (shares_hold(tree))
+		log_line("SELFTEST: qos shares ratio ok");
+	if (masks_hold(tree))
+		log_line("SELFTEST: affinity applied ok");
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct sched_group group;
+		struct sched_error error;
+
+		snprintf(group.path, sizeof(group.path), "%s", groups[i]);
+		sched_group_remove(tree, &group, &error);
+	}
+}
