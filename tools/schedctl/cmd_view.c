@@ -118,6 +118,7 @@ static struct row *rows_collect(struct session *session, const struct sched_list
 		for (int cell = 0; cell < CELL_COUNT; cell++) {
 			rows[i].cells[cell] = cell_read(session, rows[i].group, cell_files[cell]);
 			if (!rows[i].cells[cell]) {
+				sched_fail(&session->error, ENOMEM, "no memory");
 				rows_free(rows, i + 1);
 				return NULL;
 			}
@@ -263,25 +264,35 @@ static int name_compare(const void *one, const void *other)
 	return strcmp(*(char *const *)one, *(char *const *)other);
 }
 
-/* The names of the group's readable files, sorted; the count. */
-static size_t files_collect(struct session *session, const struct sched_group *group, char **names)
+/* The names of the group's readable files, sorted; false: no memory, which is told. */
+static bool files_collect(struct session *session, const struct sched_group *group, char **names,
+			  size_t *count)
 {
-	size_t count = 0;
+	bool complete = true;
 	int fd = openat(session->tree.fd, group->path[0] ? group->path : ".",
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory)
-		return 0;
-	for (const struct dirent *entry; count < FILES_MAX && (entry = readdir(directory));) {
+	*count = 0;
+	if (fd < 0)
+		return true;
+	for (const struct dirent *entry;
+	     directory && complete && *count < FILES_MAX && (entry = readdir(directory));) {
 		struct stat status;
 		if (!fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) &&
-		    S_ISREG(status.st_mode) && (status.st_mode & 0444) &&
-		    (names[count] = strdup(entry->d_name)))
-			count++;
+		    S_ISREG(status.st_mode) && (status.st_mode & 0444)) {
+			names[*count] = strdup(entry->d_name);
+			complete = names[*count] != NULL;
+			*count += complete;
+		}
 	}
-	closedir(directory);
-	qsort(names, count, sizeof(*names), name_compare);
-	return count;
+	if (directory)
+		closedir(directory);
+	else
+		close(fd);
+	qsort(names, *count, sizeof(*names), name_compare);
+	if (!directory || !complete)
+		sched_fail(&session->error, ENOMEM, "no memory");
+	return directory && complete;
 }
 
 static enum exit_code show_group(struct session *session, const struct sched_group *group)
@@ -292,12 +303,13 @@ static enum exit_code show_group(struct session *session, const struct sched_gro
 	printf("  %-27s", "tasks");
 	print_tasks(session, group, REACH_ALL);
 	putchar('\n');
-	size_t count = files_collect(session, group, names);
+	size_t count;
+	bool complete = files_collect(session, group, names, &count);
 	for (size_t i = 0; i < count; i++) {
 		print_file(session, group, names[i]);
 		free(names[i]);
 	}
-	return EXIT_DONE;
+	return complete ? EXIT_DONE : session_failed(session);
 }
 
 /* A line of /proc/TASK/status, by its key; "?" when it has none. */

@@ -63,7 +63,11 @@ static const struct reason reasons[] = {
 	{ "clone3", ENOMEM, "the kernel has no memory for another task" },
 	{ "clone3", ENOSYS, "this kernel starts no task inside a group" },
 	{ "cgroup.subtree_control", EBUSY,
-	  "the group holds tasks, or a child uses the controller" },
+	  "the group holds tasks, and memory is for groups without; or a child uses the controller" },
+	{ "cgroup.subtree_control", EOPNOTSUPP,
+	  "memory is not for threaded groups, and a 'domain invalid' one hands out nothing" },
+	{ "memory.max", EINVAL, "a limit is a number of bytes such as 4096, 64K, 1G, or max" },
+	{ "memory.oom.group", EINVAL, "that is 0 or 1" },
 	{ "cgroup.subtree_control", ENOENT, "its parent does not offer the controller" },
 	{ "cgroup.subtree_control", EINVAL, "write +NAME or -NAME of a controller" },
 	{ "*", EACCES, NOT_ALLOWED },
@@ -72,7 +76,7 @@ static const struct reason reasons[] = {
 	{ "*", ENODEV, "the group was removed" },
 	{ "*", ENOENT, "there is no such group" },
 	{ "*", E2BIG, "the value is too long" },
-	{ "*", ENOMEM, "the kernel has no memory" },
+	{ "*", ENOMEM, "there is no memory left" },
 	{ "*", EINVAL, "the kernel does not take this value" },
 	{ "*", ERANGE, "the value is out of range" },
 };
@@ -128,10 +132,16 @@ static void explain_missing(const struct sched_tree *tree, const struct sched_gr
 
 	if (!sched_group_exists(tree, group))
 		snprintf(buffer, size, "there is no such group");
-	else if (strncmp(file, "cpu", 3))
+	else if (strncmp(file, "cpu", 3) && strncmp(file, "memory.", 7) && strncmp(file, "pids.", 5))
 		snprintf(buffer, size, "there is no such file");
 	else if (!sched_group_parent(group, &parent))
 		snprintf(buffer, size, "the root has no such file");
+	else if (strncmp(file, "cpu", 3))
+		snprintf(buffer, size,
+			 "there is no such file, or the controller %.*s is not enabled in %s "
+			 "('schedctl set %s cgroup.subtree_control=+%.*s' enables it)",
+			 (int)strcspn(file, "."), file, sched_group_label(&parent),
+			 sched_group_label(&parent), (int)strcspn(file, "."), file);
 	else
 		snprintf(buffer, size,
 			 "there is no such file, or the controller %.*s is not enabled in %s "
