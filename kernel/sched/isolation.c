@@ -9,7 +9,6 @@
 #include "kernel/dev/plic.h"
 #include "kernel/dev/topology.h"
 #include "kernel/kernel.h"
-#include "kernel/riscv/csr.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/isolation_options.h"
@@ -20,6 +19,8 @@ bool isolation_is_used;
 
 static struct isolation_options boot; /* (i) after boot */
 static struct cpumask quiet_cpus;     /* (t) with a keeper */
+static struct cpumask last_isolated, last_online; /* (t) what was published */
+static uint32_t unsettled_count;      /* (a) CPUs that are */
 
 /* ---- the command line ---- */
 
@@ -121,21 +122,25 @@ static bool set_keeper(struct cpu *cpu, struct cpu *keeper)
 
 static void unsettle(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->unsettled, true, __ATOMIC_RELEASE);
+	if (!__atomic_exchange_n(&cpu->unsettled, 1U, __ATOMIC_ACQ_REL))
+		__atomic_fetch_add(&unsettled_count, 1, __ATOMIC_RELEASE);
 	if (cpu == this_cpu())
 		isolation_settle();
 	else
 		cpu_send_ipi(cpu, IPI_SETTLE);
 }
 
-bool isolation_publish(const struct cpumask *isolated, const struct cpumask *online)
+void isolation_publish(const struct cpumask *isolated, const struct cpumask *online)
 {
+	if (cpumask_equal(isolated, &last_isolated) && cpumask_equal(online, &last_online))
+		return;
+	last_isolated = *isolated;
+	last_online = *online;
 	struct cpumask quiet = cpumask_or(isolated, &boot.quiet), due = cpumask_none();
 	struct cpumask keepers = cpumask_andnot(online, &quiet), isolation = *isolated;
 
 	if (cpumask_empty(&keepers))
 		isolation = quiet = cpumask_none();
-	bool is_new = !cpumask_equal(&quiet, &quiet_cpus);
 	quiet_cpus = quiet;
 	set_isolated(&isolation);
 	for (unsigned int id = 0; id < cpu_count; id++) {
@@ -148,7 +153,6 @@ bool isolation_publish(const struct cpumask *isolated, const struct cpumask *onl
 	/* Only now, when every keeper is known to be one. */
 	cpumask_for_each(id, &due)
 		unsettle(cpu_table[id]);
-	return is_new;
 }
 
 struct cpumask isolation_quiet(void)
@@ -182,8 +186,9 @@ static void end_rests(struct cpu *cpu)
 
 static void set_settled(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->unsettled, false, __ATOMIC_RELEASE);
-	full_barrier();
+	if (!__atomic_exchange_n(&cpu->unsettled, 0U, __ATOMIC_SEQ_CST))
+		return;
+	__atomic_fetch_sub(&unsettled_count, 1, __ATOMIC_SEQ_CST);
 	if (!waitqueue_is_empty(&cpu->switched))
 		waitqueue_wake_all(&cpu->switched);
 }
@@ -207,6 +212,8 @@ void isolation_forget(struct cpu *cpu)
 
 void isolation_wait(void)
 {
+	if (likely(!__atomic_load_n(&unsettled_count, __ATOMIC_ACQUIRE)))
+		return;
 	for (unsigned int id = 0; id < cpu_count; id++) {
 		struct cpu *cpu = cpu_table[id];
 

@@ -21,8 +21,8 @@ void isolation_read_options(void);
 const struct cpumask *isolation_of_boot(void);
 
 /* The tree's mutex is held: these CPUs are isolated now, and those run. What has become quiet is told to settle;
- * wait for it without the mutex. Answers whether other CPUs are quiet than before. */
-bool isolation_publish(const struct cpumask *isolated, const struct cpumask *online);
+ * wait for it without the mutex. */
+void isolation_publish(const struct cpumask *isolated, const struct cpumask *online);
 /* With the tree's mutex: the CPUs that have a keeper. */
 struct cpumask isolation_quiet(void);
 /* Sleeps until every quiet CPU that runs has given away what it had. */

@@ -33,7 +33,7 @@ struct cpu {
 	struct timer_base timers;
 	uint32_t stack_generation;  /* only this CPU: of the kernel stacks that it knows of */
 	struct cpu *keeper;         /* (a) does what this CPU is kept from: sched/isolation.h; NULL: itself */
-	bool unsettled;             /* (a) has a keeper and has not given away everything yet */
+	uint32_t unsettled;         /* (a) has a keeper and has not given away everything yet */
 	uint64_t interrupts, ipis;  /* only this CPU writes */
 	void *magazines;            /* only this CPU: the slab's per-CPU stock */
 };

@@ -2,8 +2,8 @@
 /*
  * isolation.c - a task that has an isolated CPU for itself is not interrupted, whatever goes on elsewhere.
  *
- * isolation LIST: these CPUs were isolated at boot. Without an argument the test isolates CPUs itself, in a
- * partition. In virtual time; ten seconds are ten seconds of the guest.
+ * isolation LIST: these CPUs were isolated at boot; isolation quiet: the last CPU runs without a tick, by
+ * nohz_full= alone. Without an argument the test isolates CPUs itself, in a partition. In virtual time; ten seconds are ten seconds of the guest.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -17,11 +17,12 @@
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
-enum { ALONE = 3, BESIDE = 2 }; /* the isolated CPUs of a machine with four */
+enum { ALONE = 3, BESIDE = 2, CPUS = 4 }; /* the isolated CPUs of a machine with four */
 
 static struct shared {
 	atomic_int ready, stop;
 	atomic_int started;      /* busy tasks so far */
+	int alone;               /* which CPU they are on */
 	atomic_long turns[8];    /* of each */
 	atomic_long cpu_changes; /* how often a task found itself elsewhere */
 } *shared;
@@ -68,11 +69,11 @@ static void spin(void)
 	atomic_store(&shared->ready, 1);
 	while (!atomic_load(&shared->stop))
 		atomic_fetch_add(&shared->turns[me], 1);
-	shared->cpu_changes += sched_getcpu() != ALONE;
+	shared->cpu_changes += sched_getcpu() != shared->alone;
 	_exit(0);
 }
 
-/* Everything that makes a kernel busy with other CPUs: processes, mappings, timers, pipes. */
+/* Everything that makes a kernel busy with other CPUs: processes, mappings, timers, pipes, devices. */
 static void make_noise(int which)
 {
 	static const struct timespec nap = { .tv_nsec = 300000 };
@@ -94,6 +95,8 @@ static void make_noise(int which)
 		if (read(pipe_fds[0], &byte, 1) != 1)
 			_exit(1);
 		waitpid(child, NULL, 0);
+		if (round % 8 == 0)
+			dprintf(STDOUT_FILENO, "# noise of %d\n", which);
 		sched_yield();
 	}
 }
@@ -136,25 +139,36 @@ static pid_t start_busy(const char *group)
 	pid_t busy = start(spin);
 	if (group)
 		group_move(group, busy);
-	pin(busy, ALONE);
+	pin(busy, (size_t)shared->alone);
 	while (!atomic_load(&shared->ready))
 		sleep_ms(1);
 	return busy;
+}
+
+static long interrupts_elsewhere(void)
+{
+	long sum = 0;
+
+	for (int cpu = 0; cpu < CPUS; cpu++)
+		sum += cpu == shared->alone ? 0 : interrupts_of(cpu);
+	return sum;
 }
 
 static void test_silence(const char *group)
 {
 	pid_t noise[8], busy;
 
+	shared->cpu_changes = 0;
+
 	for (int i = 0; i < 8; i++)
 		noise[i] = start_noise(i);
 	busy = start_busy(group);
 	sleep_ms(20);
-	long before = interrupts_of(ALONE), others = interrupts_of(0) + interrupts_of(1);
+	long before = interrupts_of(shared->alone), others = interrupts_elsewhere();
 	sleep_ms(10000);
-	long taken = interrupts_of(ALONE) - before;
-	others = interrupts_of(0) + interrupts_of(1) - others;
-	ok(before >= 0 && taken == 0, "no interrupt in ten seconds (%ld)", taken);
+	long taken = interrupts_of(shared->alone) - before;
+	others = interrupts_elsewhere() - others;
+	ok(before >= 0 && taken == 0, "no interrupt of CPU %d in ten seconds (%ld)", shared->alone, taken);
 	ok(others > 1000, "while the others have theirs (%ld)", others);
 	atomic_store(&shared->stop, 1);
 	waitpid(busy, NULL, 0);
@@ -255,6 +269,7 @@ static void test_at_boot(const char *list)
 	int fd = open("/sys/devices/system/cpu/isolated", O_RDONLY);
 	ok(read(fd, text, sizeof(text) - 1) > 0 && !strncmp(text, list, strlen(list)), "isolated does, too");
 	close(fd);
+	ok(allowed(3) == (1 << BESIDE) - 1, "the kernel's thread keeps off, too (%#x)", allowed(3));
 	child = fork();
 	if (child == 0)
 		_exit(setresuid(1000, 1000, 1000) || pin(0, ALONE) || sched_getcpu() != ALONE);
@@ -304,13 +319,35 @@ static void test_partition(void)
 		ok(allowed(sleepers[i]) == 1 << (i % 2 ? ALONE : BESIDE), "and pins are back");
 		end(sleepers[i]);
 	}
+
+	/* The CPU that has served the devices so far. */
+	shared->alone = 0;
+	group_put("i", "cpuset.cpus", "0");
+	ok(!group_put("i", "cpuset.cpus.partition", "isolated") &&
+	   group_is("i", "cpuset.cpus.partition", "isolated"), "an isolated partition of the first CPU");
+	test_silence("i");
+	group_put("i", "cpuset.cpus.partition", "member");
+}
+
+/* A CPU without a tick that is otherwise like any other: who does not want it keeps off by a mask. */
+static void test_quiet(void)
+{
+	ok(allowed(0) == (1 << CPUS) - 1, "what the system starts may use it (%#x)", allowed(0));
+	group_make("i");
+	group_put("i", "cpuset.cpus", "0-2");
+	group_move("i", 0);
+	test_silence("");
+	group_move("", 0);
 }
 
 int main(int argc, char **argv)
 {
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	group_put("", "cgroup.subtree_control", "+cpuset +cpu");
-	if (argc > 1)
+	shared->alone = ALONE;
+	if (argc > 1 && !strcmp(argv[1], "quiet"))
+		test_quiet();
+	else if (argc > 1)
 		test_at_boot(argv[1]);
 	else
 		test_partition();
