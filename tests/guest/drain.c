@@ -42,14 +42,13 @@ static unsigned int choose(unsigned int below)
 	return (unsigned int)(seed >> 33) % below;
 }
 
-static void pin_here(size_t cpu)
+static int pin(pid_t pid, size_t cpu)
 {
 	cpu_set_t mask;
 
 	CPU_ZERO(&mask);
 	CPU_SET(cpu, &mask);
-	if (sched_setaffinity(0, sizeof(mask), &mask))
-		_exit(3);
+	return sched_setaffinity(pid, sizeof(mask), &mask);
 }
 
 /* One unit of the kind's work. */
@@ -93,7 +92,6 @@ static void work(enum kind kind, int cpu)
 	struct itimerval often = { { 0, 1500 }, { 0, 1500 } };
 	sigset_t alarm;
 
-	pin_here((size_t)cpu);
 	if (kind == TICKS) {
 		sigemptyset(&alarm);
 		sigaddset(&alarm, SIGALRM);
@@ -131,7 +129,7 @@ static int start(void)
 			pid_t pid = fork();
 			if (pid == 0)
 				work((enum kind)kind, cpu);
-			if (pid < 0)
+			if (pid < 0 || pin(pid, (size_t)cpu))
 				return -errno;
 			workers[cpu][kind].pid = pid;
 		}
