@@ -8,6 +8,7 @@
 #include "kernel/fs/devfs.h"
 
 #include "kernel/dev/tty.h"
+#include "kernel/fs/audit_device.h"
 #include "kernel/fs/fs_init.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/tmpfs.h"
@@ -165,6 +166,7 @@ static const struct memory_device {
 	{ "random", 1, 8, 0666, &random_operations },
 	{ "urandom", 1, 9, 0666, &random_operations },
 	{ "kmsg", 1, 11, 0644, &kmsg_operations },
+	{ "audit", 10, 120, 0600, &audit_operations },
 };
 
 /* ---- opening ---- */
@@ -203,6 +205,8 @@ int device_open(struct file *file, uint32_t device)
 		const struct memory_device *entry = &memory_devices[i];
 
 		if (device_number(entry->major, entry->minor) == device) {
+			if (entry->operations == &audit_operations)
+				return audit_open(file);
 			file->operations = entry->operations;
 			return 0;
 		}

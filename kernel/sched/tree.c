@@ -17,6 +17,7 @@
 #include "kernel/proc/task.h"
 #include "kernel/sched/admission.h"
 #include "kernel/sched/bandwidth.h"
+#include "kernel/sched/audit.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/isolation.h"
@@ -395,6 +396,8 @@ int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct c
 	mutex_lock(&tree_mutex);
 	of_opener.viewer = current->member.node;
 	error = sysfs_store(&of_opener, row, node, text, length);
+	if (length)
+		audit_store(row->name, node, text, length, error);
 	publish_and_wait();
 	tree_memory_enforce(node);
 	return error;
@@ -455,6 +458,8 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 			error = may_clone_into(parent, node);
 		if (!error)
 			error = cg_fork(&child->member, &parent->member, node, scope, child->tid);
+		if (node)
+			audit(AUDIT_MEMBERSHIP, "clone3", child->tid, node, "", 0, error);
 	}
 	if (!error) {
 		adopt(child);

@@ -66,6 +66,8 @@ int tree_store_cpu(const struct sysfs_cpu_file *file, unsigned int cpu, const ch
 bool tree_view(struct cpumask *cpus);
 /* Whether it sees where that task runs. */
 bool tree_sees_task(const struct task *task);
+/* Whether that task is in its group or below. Takes the mutex. */
+bool tree_is_below_mine(const struct task *task);
 
 /*
  * Files whose changes are told to those who wait for them: cgroup.events, pids.events,

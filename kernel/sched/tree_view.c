@@ -42,3 +42,17 @@ bool tree_sees_task(const struct task *task)
 	mutex_unlock(&tree_mutex);
 	return sees;
 }
+
+bool tree_is_below_mine(const struct task *task)
+{
+	bool below;
+
+	mutex_lock(&tree_mutex);
+	const struct cg_node *mine = current->member.node, *node = task->member.node;
+
+	while (node && mine && node->depth > mine->depth)
+		node = node->parent;
+	below = node && node == mine;
+	mutex_unlock(&tree_mutex);
+	return below;
+}

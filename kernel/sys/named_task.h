@@ -14,7 +14,7 @@ struct task;
 struct task *named_task(uint64_t argument);
 void release_task(uint64_t argument, struct task *task);
 
-/* The same user, or CAP_SYS_NICE. A thread's own process needs neither. */
+/* A thread of the own process; the same user's, in the own group or below; or CAP_SYS_NICE. */
 bool may_change(const struct task *task);
 
 /* Its nice level, the one nearest to its shares; whether RLIMIT_NICE lets it have that level. */

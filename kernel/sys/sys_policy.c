@@ -10,6 +10,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/layout.h"
 #include "kernel/sched/admission.h"
+#include "kernel/sched/audit.h"
 #include "kernel/sched/runqueue.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/sys/abi.h"
@@ -134,7 +135,7 @@ static int apply(struct task *task, const struct attributes *wanted)
 	return admission_set_policy(task, &request);
 }
 
-static int set_attributes(struct task *task, struct attributes *wanted)
+static int try_attributes(struct task *task, struct attributes *wanted)
 {
 	int error;
 
@@ -154,6 +155,14 @@ static int set_attributes(struct task *task, struct attributes *wanted)
 	if (wanted->flags & FLAG_UTIL_CLAMP)
 		return -EOPNOTSUPP;
 	return apply(task, wanted);
+}
+
+static int set_attributes(struct task *task, struct attributes *wanted)
+{
+	int error = try_attributes(task, wanted);
+
+	audit_number(AUDIT_CLASS, "sched_setattr", task->tid, wanted->policy, error);
+	return error;
 }
 
 /* ---- sched_setscheduler(2), sched_setparam(2) ---- */

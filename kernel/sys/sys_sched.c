@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/proc/family.h"
+#include "kernel/sched/audit.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
@@ -63,6 +64,7 @@ int64_t sys_sched_setaffinity(const uint64_t *argument)
 		error = -EPERM;
 	else
 		error = tree_pin(task, &request);
+	audit_mask("sched_setaffinity", task->tid, &request, error);
 	release_task(argument[0], task);
 	return error;
 }
@@ -134,18 +136,27 @@ static void visit_get(struct nice_request *request, struct task *task)
 	request->least = MIN(request->least, nice_of(task));
 }
 
-static void visit_set(struct nice_request *request, struct task *task)
+static int64_t may_set_nice(const struct nice_request *request, const struct task *task)
 {
 	if (!may_change(task))
-		request->error = -EPERM;
-	else if (request->nice < nice_of(task) && !nice_is_allowed(task, request->nice) &&
-		 !cred_has(&current->cred, CAP_SYS_NICE))
-		request->error = -EACCES;
-	else {
-		if (request->error == -ESRCH)
-			request->error = 0;
+		return -EPERM;
+	if (request->nice < nice_of(task) && !nice_is_allowed(task, request->nice) &&
+	    !cred_has(&current->cred, CAP_SYS_NICE))
+		return -EACCES;
+	return 0;
+}
+
+static void visit_set(struct nice_request *request, struct task *task)
+{
+	int64_t error = may_set_nice(request, task);
+
+	if (error)
+		request->error = error;
+	else if (request->error == -ESRCH)
+		request->error = 0;
+	if (!error)
 		sched_set_shares(task, cg_shares_of_nice(request->nice));
-	}
+	audit_number(AUDIT_SHARES, "setpriority", task->tid, request->nice, (int)error);
 }
 
 static void visit_threads(struct nice_request *request, struct process *process, int which, uint32_t who)
