@@ -36,8 +36,10 @@ bool may_change(const struct task *task)
 {
 	const struct cred *mine = &current->cred;
 
-	return task->process == current->process || cred_has(mine, CAP_SYS_NICE) ||
-	       mine->euid == task->cred.euid || mine->euid == task->cred.uid;
+	if (task->process == current->process || cred_has(mine, CAP_SYS_NICE))
+		return true;
+	return (mine->euid == task->cred.euid || mine->euid == task->cred.uid) &&
+	       tree_is_below_mine(task);
 }
 
 /* The words in which masks are seen: up to the last possible CPU. */
