@@ -115,17 +115,18 @@ static struct family_facts family_facts(struct process *process)
 }
 
 struct memory_facts {
-	uint64_t mapped_pages, resident_pages;
+	uint64_t mapped_pages, resident_pages, resident_peak;
 };
 
 static struct memory_facts memory_facts(struct task *task)
 {
-	struct memory_facts facts = { 0, 0 };
+	struct memory_facts facts = { 0, 0, 0 };
 	struct address_space *space = task ? task_space_get(task) : NULL;
 
 	if (space) {
 		facts.mapped_pages = __atomic_load_n(&space->mapped_pages, __ATOMIC_RELAXED);
 		facts.resident_pages = __atomic_load_n(&space->resident_pages, __ATOMIC_RELAXED);
+		facts.resident_peak = address_space_resident_peak(space);
 		address_space_put(space);
 	}
 	return facts;
@@ -289,8 +290,9 @@ static int show_status(
 	text_printf(text, "TracerPid:\t0\n");
 	show_ids(text, &cred);
 	if (subject->task)
-		text_printf(text, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n",
+		text_printf(text, "VmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n",
 			    (unsigned long)(memory.mapped_pages * KIB_PER_PAGE),
+			    (unsigned long)(memory.resident_peak * KIB_PER_PAGE),
 			    (unsigned long)(memory.resident_pages * KIB_PER_PAGE));
 	text_printf(text, "Threads:\t%u\n", family.threads);
 	show_signals(text, process, subject->task);

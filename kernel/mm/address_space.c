@@ -266,6 +266,7 @@ static void zap_among_others(struct address_space *space, uaddr_t start, uaddr_t
 
 void vm_zap(struct address_space *space, uaddr_t start, uaddr_t end)
 {
+	space->resident_peak = address_space_resident_peak(space);
 	if (only_we_use(space))
 		zap_alone(space, start, end);
 	else

@@ -54,6 +54,7 @@ struct address_space {
 	uaddr_t mmap_hint;          /* (m) where the search for a hole starts, going down */
 	uint64_t mapped_pages;      /* (m) pages of all mappings (VmSize) */
 	uint64_t resident_pages;    /* (m) */
+	uint64_t resident_peak;     /* (m) the most that it was, when it last fell */
 	uint32_t mapping_count;     /* (m) */
 	struct vm_mapping *removed; /* (m) no longer in the tree, released once the mutex is free */
 	uint32_t membarrier;        /* (a) the commands registered, see sys_memory.c */
@@ -62,6 +63,12 @@ struct address_space {
 	uaddr_t argument_start, argument_end; /* (i) for /proc/PID/cmdline */
 	uaddr_t signal_trampoline;  /* (i) where rt_sigreturn's code is mapped (the vDSO page) */
 };
+
+static inline uint64_t address_space_resident_peak(const struct address_space *space)
+{
+	return MAX(__atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED),
+		   __atomic_load_n(&space->resident_pages, __ATOMIC_RELAXED));
+}
 
 /* NULL: no memory. One reference. */
 struct address_space *address_space_create(void);

@@ -104,6 +104,8 @@ static void leave_old_memory(struct address_space *new_space)
 	}
 	current->clear_child_tid = 0;
 	spin_lock(&family_lock); /* /proc looks at other tasks' memory under it */
+	current->process->resident_peak =
+		MAX(current->process->resident_peak, address_space_resident_peak(old));
 	current->space = new_space;
 	spin_unlock(&family_lock);
 	address_space_activate(new_space);

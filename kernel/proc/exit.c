@@ -48,6 +48,7 @@ static void leave_address_space(struct task *task)
 			(void)futex_wake_address(task->clear_child_tid);
 	}
 	spin_lock(&family_lock); /* /proc looks at other tasks' parts under it */
+	task->process->resident_peak = MAX(task->process->resident_peak, address_space_resident_peak(space));
 	task->space = NULL;
 	spin_unlock(&family_lock);
 	address_space_activate(NULL);
@@ -214,6 +215,7 @@ static void leave_family(struct task *task)
 	all_stopped = leave_threads_locked(process, task);
 	process->dead_user_ns += user_ns;
 	process->dead_system_ns += system_ns;
+	task_add_counts(task, &process->dead_counts);
 	task_remove_locked(task);
 	task_forget_id_locked(task->tid);
 	if (task->tid == process->pid)

@@ -53,6 +53,11 @@ void pid_take_first(void); /* 1, for init */
 void pid_take_locked(int32_t pid); /* one more use, by a group or session */
 void pid_release_locked(int32_t pid);
 
+/* Adds what a thread has / what the process has: living threads and dead ones. */
+void task_add_counts(const struct task *task, struct task_counts *sum);
+void process_counts_locked(struct process *process, struct task_counts *counts);
+/* The most pages that it has had in memory. */
+uint64_t process_resident_peak_locked(struct process *process);
 void process_times_locked(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 struct task *task_lookup_locked(int32_t tid);
 struct process *process_lookup_locked(int32_t pid);

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "kernel/mm/address_space.h"
 #include "kernel/proc/family.h"
 
 enum { BUCKETS = 512 };
@@ -285,6 +286,35 @@ void process_times_locked(struct process *process, uint64_t *user_ns, uint64_t *
 		*user_ns += user;
 		*system_ns += system;
 	}
+}
+
+/* The switch that it runs since is not over. */
+void task_add_counts(const struct task *task, struct task_counts *sum)
+{
+	uint64_t involuntary = __atomic_load_n(&task->entity.involuntary_switches, __ATOMIC_RELAXED);
+	uint64_t out = __atomic_load_n(&task->entity.switches, __ATOMIC_RELAXED);
+
+	out -= MIN(out, (uint64_t)(task == current));
+	sum->minor_faults += __atomic_load_n(&task->minor_faults, __ATOMIC_RELAXED);
+	sum->involuntary_switches += involuntary;
+	sum->voluntary_switches += out - MIN(out, involuntary);
+}
+
+void process_counts_locked(struct process *process, struct task_counts *counts)
+{
+	const struct task *task;
+
+	*counts = process->dead_counts;
+	TAILQ_FOREACH(task, &process->threads, thread_link)
+		task_add_counts(task, counts);
+}
+
+uint64_t process_resident_peak_locked(struct process *process)
+{
+	const struct task *task = TAILQ_FIRST(&process->threads);
+	uint64_t peak = process->resident_peak;
+
+	return task && task->space ? MAX(peak, address_space_resident_peak(task->space)) : peak;
 }
 
 void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)

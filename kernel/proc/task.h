@@ -77,6 +77,7 @@ struct task {
 	struct memory_group *refused; /* (c) that had no room for the last one, with a reference */
 	uint32_t refused_relieved;   /* (c) refused->relieved at that time */
 	uint32_t stack_charge;       /* (i) */
+	uint64_t minor_faults;       /* (c) faults that brought a page */
 
 	/* identity */
 	int32_t tid;                 /* (i) */
@@ -126,6 +127,11 @@ enum task_flags {
 	TASK_EXITING = 4, /* has begun to exit */
 };
 
+/* What is counted of threads, for getrusage(2). */
+struct task_counts {
+	uint64_t minor_faults, voluntary_switches, involuntary_switches;
+};
+
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE };
 
 /* An interval timer (setitimer, alarm) and resource limits live here too. */
@@ -154,6 +160,8 @@ struct process {
 	uint64_t start_time_ns;             /* (i) */
 	uint64_t dead_user_ns, dead_system_ns;     /* (f) threads that have exited */
 	uint64_t child_user_ns, child_system_ns;   /* (f) children that were reaped */
+	struct task_counts dead_counts, child_counts; /* (f) likewise */
+	uint64_t resident_peak, child_resident_peak; /* (f) pages: of memory it has left; of one child */
 	struct { uint64_t soft, hard; } limits[16]; /* (f) prlimit64 */
 	uint64_t oom_kill_ns;               /* (t) when it was killed for want of memory, 0: was not */
 	void *vfork_waiter;                 /* (f) CLONE_VFORK: a parent waits until exec or exit */

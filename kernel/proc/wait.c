@@ -52,6 +52,18 @@ static void answer(struct wait_request *request, struct process *child, int code
 	rusage_of_process_locked(&request->usage, child, RUSAGE_BOTH);
 }
 
+static void take_counts(struct process *parent, const struct process *child)
+{
+	const struct task_counts *dead = &child->dead_counts, *below = &child->child_counts;
+
+	parent->child_counts.minor_faults += dead->minor_faults + below->minor_faults;
+	parent->child_counts.voluntary_switches += dead->voluntary_switches + below->voluntary_switches;
+	parent->child_counts.involuntary_switches +=
+		dead->involuntary_switches + below->involuntary_switches;
+	parent->child_resident_peak = MAX(parent->child_resident_peak,
+					  MAX(child->resident_peak, child->child_resident_peak));
+}
+
 static bool look_at_zombie(struct process *child, struct wait_request *request)
 {
 	struct process *parent = child->parent;
@@ -66,6 +78,7 @@ static bool look_at_zombie(struct process *child, struct wait_request *request)
 		return true;
 	parent->child_user_ns += child->dead_user_ns + child->child_user_ns;
 	parent->child_system_ns += child->dead_system_ns + child->child_system_ns;
+	take_counts(parent, child);
 	process_reap_locked(child);
 	request->reaped = child;
 	return true;

@@ -59,6 +59,7 @@ static int page_fault(uint64_t cause, uint64_t address)
 	do
 		error = vm_fault(current->space, address, access_of(cause));
 	while (unlikely(error == -ENOMEM) && tree_memory_settle());
+	current->minor_faults += !error;
 	return error;
 }
 

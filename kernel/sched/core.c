@@ -371,6 +371,8 @@ void schedule(void)
 		return;
 	}
 	next->entity.switches++;
+	previous->entity.involuntary_switches +=
+		__atomic_load_n(&previous->state, __ATOMIC_RELAXED) == TASK_RUNNING;
 	queue->switches++;
 	queue->previous = previous;
 	fpu_leave(previous);

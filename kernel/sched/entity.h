@@ -23,6 +23,7 @@ struct sched_entity {
 	uint64_t total_ns;           /* (q) CPU time in all */
 	uint64_t weight;             /* (q) its fraction of the machine's CPU time, 1.0 = 1 << 32 */
 	uint64_t switches;           /* (q) times it was switched in */
+	uint64_t involuntary_switches; /* (q) times it was switched out while it could run on */
 	uint64_t migrations;         /* (q) times it changed its CPU */
 	struct task_group *group;    /* (q) whose weight it shares: sched/group.h */
 	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */

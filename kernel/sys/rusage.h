@@ -10,7 +10,8 @@ struct process;
 
 enum { RUSAGE_CHILDREN = -1, RUSAGE_SELF = 0, RUSAGE_THREAD = 1, RUSAGE_BOTH = 2 };
 
-/* The caller holds the family lock; SELF, CHILDREN or BOTH. Times are filled, the rest is zero. */
+/* The caller holds the family lock; SELF, CHILDREN or BOTH. Times, faults, switches
+ * and the peak of memory are filled, the rest is zero. */
 void rusage_of_process_locked(struct abi_rusage *usage, struct process *process, int who);
 
 #endif

@@ -257,9 +257,20 @@ int64_t sys_clock_nanosleep(const uint64_t *argument)
 
 /* --- time used --- */
 
+static void add_counts(struct abi_rusage *usage, const struct task_counts *counts)
+{
+	usage->minor_faults += (int64_t)counts->minor_faults;
+	usage->voluntary_switches += (int64_t)counts->voluntary_switches;
+	usage->involuntary_switches += (int64_t)counts->involuntary_switches;
+}
+
+static void set_resident_peak(struct abi_rusage *usage, uint64_t pages)
+{
+	usage->max_resident_kib = MAX(usage->max_resident_kib, (int64_t)(pages * (PAGE_SIZE / 1024)));
+}
+
 static void set_times(struct abi_rusage *usage, uint64_t user_ns, uint64_t system_ns)
 {
-	memset(usage, 0, sizeof(*usage));
 	usage->user = timeval_of(user_ns);
 	usage->system = timeval_of(system_ns);
 }
@@ -267,12 +278,20 @@ static void set_times(struct abi_rusage *usage, uint64_t user_ns, uint64_t syste
 void rusage_of_process_locked(struct abi_rusage *usage, struct process *process, int who)
 {
 	uint64_t user_ns = 0, system_ns = 0;
+	struct task_counts counts;
 
-	if (who != RUSAGE_CHILDREN)
+	memset(usage, 0, sizeof(*usage));
+	if (who != RUSAGE_CHILDREN) {
 		process_times_locked(process, &user_ns, &system_ns);
+		process_counts_locked(process, &counts);
+		add_counts(usage, &counts);
+		set_resident_peak(usage, process_resident_peak_locked(process));
+	}
 	if (who != RUSAGE_SELF) {
 		user_ns += process->child_user_ns;
 		system_ns += process->child_system_ns;
+		add_counts(usage, &process->child_counts);
+		set_resident_peak(usage, process->child_resident_peak);
 	}
 	set_times(usage, user_ns, system_ns);
 }
@@ -284,8 +303,14 @@ int64_t sys_getrusage(const uint64_t *argument)
 	uint64_t user_ns, system_ns;
 
 	if (who == RUSAGE_THREAD) {
+		struct task_counts counts = { 0 };
+
+		memset(&usage, 0, sizeof(usage));
 		sched_task_times(current, &user_ns, &system_ns);
 		set_times(&usage, user_ns, system_ns);
+		task_add_counts(current, &counts);
+		add_counts(&usage, &counts);
+		set_resident_peak(&usage, address_space_resident_peak(current->space));
 	} else if (who == RUSAGE_SELF || who == RUSAGE_CHILDREN) {
 		spin_lock(&family_lock);
 		rusage_of_process_locked(&usage, current->process, who);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -100,6 +101,50 @@ static void test_wait_options(void)
 	ok(fails_with(waitid(P_ALL, 0, &info, 0), EINVAL), "waitid for nothing is EINVAL");
 	ok(fails_with(waitid(P_PID, 0, &info, WEXITED), EINVAL), "waitid for pid 0 is EINVAL");
 	close(pipe_ends[0]);
+}
+
+/* A child that touches so many pages, and sleeps so often. */
+static pid_t start_busy(int pages, int naps)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		size_t size = (size_t)pages * 4096;
+		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		for (size_t at = 0; at < size; at += 4096)
+			memory[at] = 1;
+		munmap(memory, size);
+		while (naps--)
+			usleep(1000);
+		_exit(0);
+	}
+	return child;
+}
+
+static void test_usage(void)
+{
+	struct rusage before, after, child;
+	int status;
+
+	getrusage(RUSAGE_CHILDREN, &before);
+	wait4(start_busy(300, 5), &status, 0, &child);
+	getrusage(RUSAGE_CHILDREN, &after);
+	ok(child.ru_minflt >= 300 && child.ru_minflt < 400, "faults are counted: %ld for 300 pages",
+	   child.ru_minflt);
+	ok(child.ru_maxrss >= 1200 && child.ru_maxrss < 4000, "the peak of memory is: %ld KiB",
+	   child.ru_maxrss);
+	ok(child.ru_nvcsw >= 5 && child.ru_nvcsw < 100, "sleeps are: %ld for 5", child.ru_nvcsw);
+	ok(after.ru_minflt == before.ru_minflt + child.ru_minflt &&
+		   after.ru_nvcsw == before.ru_nvcsw + child.ru_nvcsw &&
+		   after.ru_nivcsw == before.ru_nivcsw + child.ru_nivcsw &&
+		   after.ru_maxrss >= child.ru_maxrss, "and added to the parent's children");
+	getrusage(RUSAGE_THREAD, &before);
+	for (int i = 0; i < 3; i++)
+		usleep(1000);
+	getrusage(RUSAGE_THREAD, &after);
+	ok(after.ru_nvcsw >= before.ru_nvcsw + 3 && after.ru_maxrss >= before.ru_maxrss,
+	   "a thread has its own");
 }
 
 static void test_order_and_groups(void)
@@ -465,6 +510,7 @@ int main(int count, char **argument)
 		return be(count, argument);
 	test_fork();
 	test_wait_options();
+	test_usage();
 	test_order_and_groups();
 	test_orphan();
 	test_ignored_children();
