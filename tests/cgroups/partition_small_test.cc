@@ -38,7 +38,7 @@ static int change(PartitionSpec &spec, unsigned int number)
 	if ((number -= LISTS) < EXCLUSIVES)
 		return spec.write_exclusive(1 + number / 8, number % 8);
 	if ((number -= EXCLUSIVES) < KINDS)
-		return spec.write_partition(1 + number / 3, number % 3);
+		return spec.write_partition(1 + number / 3, static_cast<uint8_t>(number % 3));
 	if ((number -= KINDS) < ONLINES)
 		return spec.write_online(static_cast<uint8_t>(number + 1));
 	if ((number -= ONLINES) < MOVES)
@@ -201,7 +201,7 @@ struct Search {
 		auto small = std::make_unique<Small>(shape);
 		PartitionSpec spec = shape;
 		for (size_t i = 0; i < length && !failed; i++) {
-			unsigned int number = random() % CHANGES;
+			unsigned int number = static_cast<unsigned int>(random() % CHANGES);
 			if (!attempt(*small, spec, number) && !spec.broken) {
 				std::printf("seed %u, step %zu, change %u\n", seed, i, number);
 				small->tell(spec);
