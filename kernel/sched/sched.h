@@ -80,6 +80,13 @@ void sched_wait_switched(const struct cpumask *wait);
 /* Whether the CPU runs something that may run there: else somebody is about to leave it. */
 bool sched_runs_lawfully(struct cpu *cpu);
 
+/* Asserts every invariant of the tree and the run queues, in the checked kernel. It sleeps. */
+#ifdef TAPER_CHECKED
+void sched_check(void);
+#else
+static inline void sched_check(void) { }
+#endif
+
 void sched_yield(void); /* sched_yield(2) */
 
 /* CPU time of a task so far, in ns of user and system; of the running task: up to now. */

@@ -184,8 +184,10 @@ int64_t sys_reboot(const uint64_t *argument)
 		machine_restart();
 	if (command == halt)
 		machine_halt();
-	if (command == power_off)
+	if (command == power_off) {
+		sched_check();
 		machine_power_off((int)(argument[3] & 0xff));
+	}
 	return command == cad_on || command == cad_off ? 0 : -EINVAL;
 }
 
