@@ -89,6 +89,7 @@ enum cg_change {
 	CG_CHANGED_MEMORY_MAX = 512,     /* memory.max */
 	CG_CHANGED_MEMORY_EVENTS = 1024, /* memory.events */
 	CG_CHANGED_MEMORY_LOCAL = 2048,  /* memory.events.local */
+	CG_CHANGED_QOS = 4096,    /* cg_node_qos(), cg_node_latency_us(): what its members inherit */
 };
 
 /* cpuset.cpus.partition: what a node wants to be. */
@@ -102,6 +103,15 @@ enum cg_memory_event {
 	CG_MEMORY_EVENT_OOM_GROUP_KILL, /* everybody was, by memory.oom.group */
 	CG_MEMORY_EVENT_COUNT,
 };
+
+/* QoS classes: when a task runs, not how much. The numbers are those of the system calls. */
+enum cg_qos {
+	CG_QOS_IDLE, CG_QOS_NORMAL, CG_QOS_INTERACTIVE, CG_QOS_PERF_BURST,
+	CG_QOS_INHERITED, /* what the node above has; at the top CG_QOS_NORMAL */
+};
+
+/* sched.latency_ms, and the hint of a task, in us. */
+enum { CG_LATENCY_NONE = 0, CG_LATENCY_MIN_US = 100, CG_LATENCY_MAX_US = 100000 };
 
 /* sched.cpu_class: the kind of CPUs that a node wants. */
 enum cg_cpu_class { CG_ANY_CPU, CG_PERFORMANCE, CG_EFFICIENCY, CG_CPU_CLASS_COUNT };
@@ -165,6 +175,8 @@ struct cg_node {
 	uint64_t mems;            /* (t) cpuset.mems: the request, one bit a memory node */
 	uint64_t effective_mems;  /* (t) cpuset.mems.effective */
 
+	uint8_t qos;              /* (t) sched.qos: enum cg_qos */
+	uint32_t latency_us;      /* (t) sched.latency_ms; CG_LATENCY_NONE: that of the node above */
 	uint32_t shares;          /* (t) by cpu.weight or .nice */
 	bool idle;                /* (t) cpu.idle */
 	uint64_t quota_us;        /* (t) cpu.max: CPU time in each period, or CG_QUOTA_NONE */
@@ -389,7 +401,7 @@ int cg_set_burst(struct cg_node *node, uint64_t burst_us);
 /* What the scheduler divides by: 1024 is weight 100. */
 static inline uint32_t cg_node_shares(const struct cg_node *node)
 {
-	return node->idle ? (uint32_t)CG_SHARES_IDLE : node->shares;
+	return node->idle || node->qos == CG_QOS_IDLE ? (uint32_t)CG_SHARES_IDLE : node->shares;
 }
 unsigned int cg_node_weight(const struct cg_node *node); /* as cpu.weight reads */
 int cg_node_nice(const struct cg_node *node);            /* as cpu.weight.nice reads: the nearest */
@@ -410,6 +422,18 @@ void cg_memory_event(struct cg_node *node, enum cg_memory_event event);
 /* Who dies together with a process of `victim` when `limited` has run out of memory: the highest node
  * from `victim` up to `limited` with memory.oom.group; NULL: nobody. The root has no such file. */
 struct cg_node *cg_memory_oom_group(struct cg_node *victim, const struct cg_node *limited);
+
+/* ---- QoS: cg_qos.c ---- */
+
+/* sched.qos. CG_QOS_IDLE makes the node idle among its siblings as cpu.idle does. O(nodes below).
+ * -EACCES the root, -ENODEV. */
+int cg_set_qos(struct cg_node *node, enum cg_qos qos);
+/* sched.latency_ms: CG_LATENCY_NONE, or CG_LATENCY_MIN_US to CG_LATENCY_MAX_US, else -ERANGE. O(nodes
+ * below). -EACCES the root, -ENODEV. */
+int cg_set_latency(struct cg_node *node, uint64_t latency_us);
+/* What members that asked for nothing have: of the nearest node up that says it. O(depth). */
+enum cg_qos cg_node_qos(const struct cg_node *node);
+uint32_t cg_node_latency_us(const struct cg_node *node);
 
 /* ---- members: cg_member.c ---- */
 

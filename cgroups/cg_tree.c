@@ -44,6 +44,7 @@ static void init_node(struct cg_tree *tree, struct cg_node *node)
 	node->pids_max = CG_LIMIT_NONE;
 	node->memory_max = CG_MEMORY_NONE;
 	node->shares = CG_SHARES_DEFAULT;
+	node->qos = CG_QOS_INHERITED;
 	node->quota_us = CG_QUOTA_NONE;
 	node->period_us = CG_PERIOD_DEFAULT_US;
 }

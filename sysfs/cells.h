@@ -55,6 +55,12 @@ SYSFS_SHOW(cpuset_mems_effective);
 SYSFS_SHOW(sched_cpu_class);
 SYSFS_STORE(sched_cpu_class);
 
+/* qos_files.c */
+SYSFS_SHOW(sched_qos);
+SYSFS_STORE(sched_qos);
+SYSFS_SHOW(sched_latency);
+SYSFS_STORE(sched_latency);
+
 /* cpu_files.c */
 SYSFS_SHOW(cpu_weight);
 SYSFS_STORE(cpu_weight);

@@ -38,6 +38,8 @@ static const struct sysfs_row cgroup_rows[] = {
 	  READ_ONLY(cpu_stat_local) },
 	{ NAMED("cpu.stat.percpu"), .tells_cpus = true, .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
 
+	{ NAMED("sched.qos"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_qos) },
+	{ NAMED("sched.latency_ms"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_latency) },
 	{ NAMED("sched.opaque"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_opaque) },
 
 	{ NAMED("cpuset.cpus"), .tells_cpus = true, .where = SYSFS_BELOW_ROOT, .controllers = CG_HAS_CPUSET,

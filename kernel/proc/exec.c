@@ -103,6 +103,7 @@ static void leave_old_memory(struct address_space *new_space)
 			(void)futex_wake_address(current->clear_child_tid);
 	}
 	current->clear_child_tid = 0;
+	qos_exec();
 	spin_lock(&family_lock); /* /proc looks at other tasks' memory under it */
 	current->process->resident_peak =
 		MAX(current->process->resident_peak, address_space_resident_peak(old));

@@ -27,6 +27,7 @@
 #include "kernel/riscv/trap.h"
 #include "kernel/sched/class.h"
 #include "kernel/sched/entity.h"
+#include "kernel/sched/qos.h"
 #include "kernel/sched/sched.h"
 #include "kernel/smp/timer.h"
 #include "kernel/sync/spinlock.h"
@@ -69,6 +70,7 @@ struct task {
 	bool on_queue;               /* (q) running or queued on cpu's run queue */
 	struct cpumask allowed;      /* (k) where it may run: what the tree published */
 	struct sched_entity entity;  /* (q) */
+	struct task_qos qos;         /* (t) what it asked for of when it runs */
 	struct class_entity class;   /* (q) its policy */
 	struct cg_member member;     /* (t) its place in the tree, its pin */
 

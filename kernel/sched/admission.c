@@ -85,6 +85,7 @@ int admission_set_policy(struct task *task, const struct policy_request *request
 	if (!error) {
 		leave(&task->class);
 		sched_set_policy(task, request);
+		qos_publish(task); /* SCHED_IDLE is a class, too */
 		if (is_deadline) {
 			LIST_INSERT_HEAD(&admitted, &task->class, admitted_link);
 			task->class.admitted = true;

@@ -122,7 +122,8 @@ struct policy_request {
 /* The task has that policy from now on. Takes LOCK_RANK_TASK. What may be asked for is the caller's
  * business: sys_policy.c. */
 void sched_set_policy(struct task *task, const struct policy_request *request);
-/* What it asks for at a time among the fair ones. Takes LOCK_RANK_TASK. */
-void sched_set_slice(struct task *task, uint32_t slice_ns);
+/* What it asks for at a time among the fair ones, and how far it may run ahead of its share. The tree's
+ * mutex is held. Takes LOCK_RANK_TASK. */
+void sched_set_request(struct task *task, uint32_t slice_ns, uint32_t burst_ns);
 
 #endif

@@ -129,24 +129,25 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	bandwidth_look_again(task); /* no quota holds it now, or one does again */
 }
 
-void sched_set_slice(struct task *task, uint32_t slice_ns)
+void sched_set_request(struct task *task, uint32_t slice_ns, uint32_t burst_ns)
 {
+	if (task->entity.slice_ns == slice_ns && task->entity.burst_ns == burst_ns)
+		return; /* only the holder of the tree's mutex writes them */
 	spin_lock(&task->lock);
 	struct cpu *cpu = sched_lock_queue_of(task);
 	struct runqueue *queue = &cpu->queue;
 	bool is_running = queue->running == task, is_fair = task->on_queue && !task->class.urgent;
 	uint64_t now = time_now_ns();
 
-	if (task->entity.slice_ns != slice_ns) {
-		sched_charge(queue, queue->running, now);
-		if (is_fair && !is_running)
-			sched_dequeue_waiting(queue, task);
-		task->entity.slice_ns = slice_ns;
-		if (is_fair && !is_running)
-			sched_enqueue(cpu, task, now);
-		else if (is_fair)
-			runqueue_request(&task->entity);
-	}
+	sched_charge(queue, queue->running, now);
+	if (is_fair && !is_running)
+		sched_dequeue_waiting(queue, task);
+	task->entity.slice_ns = slice_ns;
+	task->entity.burst_ns = burst_ns;
+	if (is_fair && !is_running)
+		sched_enqueue(cpu, task, now);
+	else if (is_fair)
+		runqueue_request(&task->entity);
 	spin_unlock(&queue->lock);
 	spin_unlock(&task->lock);
 }

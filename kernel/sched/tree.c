@@ -103,6 +103,14 @@ static void publish_bandwidth(struct cg_node *top)
 		set_places(node);
 }
 
+static void publish_qos(struct cg_node *node)
+{
+	for (struct cg_member *member = cg_next_member(node, NULL); member;
+	     member = cg_next_member(node, member))
+		if (!member->kernel_thread)
+			qos_publish(task_of(member));
+}
+
 /* Where the tree lets the task run. */
 static const struct cpumask *mask_of(const struct task *task)
 {
@@ -175,6 +183,8 @@ static void publish_changes(void)
 			publish_shares(node);
 		if (what & CG_CHANGED_BANDWIDTH)
 			publish_bandwidth(node);
+		if (what & CG_CHANGED_QOS)
+			publish_qos(node);
 		if (what & CG_CHANGED_FREEZE)
 			tree_stop_members(node);
 		if (what & CG_CHANGED_MEMS)
@@ -185,8 +195,11 @@ static void publish_changes(void)
 	}
 	while ((member = cg_next_changed_member(&tree)) != NULL) {
 		struct task *task = task_of(member);
+		bool moved = task->entity.account != tree_group_of(member->node);
 
 		set_place(task);
+		if (moved && !member->kernel_thread)
+			qos_publish(task);
 		tree_stop_task(task);
 		tree_publish_mems(task);
 		if (!member->kernel_thread)
@@ -463,6 +476,7 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 	}
 	if (!error) {
 		adopt(child);
+		qos_fork(child, parent);
 		tree_stop_task(child);
 		tree_publish_mems(child);
 	}
@@ -488,13 +502,15 @@ void tree_exit(struct task *task)
 	tree_publish_and_unlock();
 }
 
-int tree_pin(struct task *task, const struct cpumask *request)
+int tree_pin(struct task *task, const struct cpumask *request, enum tree_pin which)
 {
 	int error = -ESRCH;
 
 	mutex_lock(&tree_mutex);
 	if (task->member.node)
 		error = admission_check_pin(task, request);
+	if (!error && which == TREE_PIN_ALL && !cpumask_subset(request, &task->member.node->effective))
+		error = -EINVAL;
 	if (!error)
 		error = cg_pin(&task->member, request);
 	publish_and_wait();

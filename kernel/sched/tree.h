@@ -127,7 +127,11 @@ void tree_exit(struct task *task);
 
 /* sched_setaffinity(2) after its permission check. `request` already cut to possible CPUs.
  * -EINVAL: nothing of it is allowed, or a kernel thread. */
-int tree_pin(struct task *task, const struct cpumask *request);
+enum tree_pin {
+	TREE_PIN_ANY, /* what the node has of it */
+	TREE_PIN_ALL, /* -EINVAL unless it has all of it */
+};
+int tree_pin(struct task *task, const struct cpumask *request, enum tree_pin which);
 
 /* A CPU goes (before it is taken off cpu_online) or has come. Every affected task has left it when it
  * returns. Takes the mutex. */

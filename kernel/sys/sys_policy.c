@@ -36,8 +36,6 @@ enum {
 enum { RESET_ON_FORK = 0x40000000 }; /* in the policy of sched_setscheduler(2) */
 enum { KEEP_POLICY = -1 };
 
-#define SLICE_MIN_NS (100 * NSEC_PER_USEC)
-#define SLICE_MAX_NS (100 * NSEC_PER_MSEC)
 #define DEADLINE_RUNTIME_MIN_NS 1024ULL
 #define DEADLINE_PERIOD_MIN_NS  (100 * NSEC_PER_USEC)
 #define DEADLINE_PERIOD_MAX_NS  ((1ULL << 22) * NSEC_PER_USEC)
@@ -47,7 +45,7 @@ struct attributes {
 	uint64_t flags;
 	int nice;
 	uint32_t priority;
-	uint32_t slice_ns; /* of a fair task */
+	uint32_t latency_us; /* of a fair task: its hint */
 	struct deadline_parameters deadline;
 };
 
@@ -120,7 +118,7 @@ static int apply(struct task *task, const struct attributes *wanted)
 	if (policy_is_fair(wanted->policy)) {
 		if (wanted->nice != nice_of(task))
 			sched_set_shares(task, cg_shares_of_nice(wanted->nice));
-		sched_set_slice(task, wanted->slice_ns);
+		qos_set_latency(task, wanted->latency_us);
 	}
 	/* Nothing that is asked for again loses its turn. */
 	if (request.policy == now->policy && request.priority == now->priority &&
@@ -183,7 +181,7 @@ static int64_t set_scheduler(uint64_t pid, int policy, uaddr_t parameter)
 	if (!task)
 		return -ESRCH;
 	wanted.nice = nice_of(task);
-	wanted.slice_ns = task->entity.slice_ns;
+	wanted.latency_us = task->qos.latency_us;
 	int error = set_attributes(task, &wanted);
 	release_task(pid, task);
 	return error;
@@ -284,12 +282,17 @@ static void get_parameters(const struct task *task, struct abi_sched_attr *attr)
 	}
 }
 
-/* sched_runtime of a fair task is its slice; 0: the usual one. */
-static uint32_t slice_from(uint64_t runtime_ns)
+/* sched_runtime of a fair task is its slice, which is its latency hint; 0: none. What it reads already
+ * changes nothing. */
+static uint32_t latency_from(const struct task *task, uint64_t runtime_ns)
 {
+	uint64_t runtime_us = runtime_ns / NSEC_PER_USEC;
+
+	if (runtime_ns == task->entity.slice_ns)
+		return task->qos.latency_us;
 	if (!runtime_ns)
-		return SCHED_SLICE_NS;
-	return (uint32_t)MIN(MAX(runtime_ns, SLICE_MIN_NS), SLICE_MAX_NS);
+		return CG_LATENCY_NONE;
+	return qos_clamp_latency((int64_t)MAX(MIN(runtime_us, (uint64_t)CG_LATENCY_MAX_US), 1ULL));
 }
 
 int64_t sys_sched_setattr(const uint64_t *argument)
@@ -313,7 +316,7 @@ int64_t sys_sched_setattr(const uint64_t *argument)
 		.flags = attr.flags,
 		.nice = MIN(MAX(attr.nice, (int)CG_NICE_MIN), (int)CG_NICE_MAX),
 		.priority = attr.priority,
-		.slice_ns = slice_from(attr.runtime),
+		.latency_us = latency_from(task, attr.runtime),
 		.deadline = { attr.runtime, attr.deadline, attr.period ? attr.period : attr.deadline },
 	};
 	error = set_attributes(task, &wanted);

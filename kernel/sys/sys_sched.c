@@ -48,7 +48,7 @@ static size_t mask_words(void)
 	return (cpu_count + 63UL) / 64;
 }
 
-int64_t sys_sched_setaffinity(const uint64_t *argument)
+static int64_t set_affinity(const uint64_t *argument, enum tree_pin which)
 {
 	size_t length = (unsigned int)argument[1];
 	struct cpumask request = cpumask_none();
@@ -65,10 +65,25 @@ int64_t sys_sched_setaffinity(const uint64_t *argument)
 	else if (!may_change(task))
 		error = -EPERM;
 	else
-		error = tree_pin(task, &request);
+		error = tree_pin(task, &request, which);
 	audit_mask("sched_setaffinity", task->tid, &request, error);
 	release_task(argument[0], task);
 	return error;
+}
+
+int64_t sys_sched_setaffinity(const uint64_t *argument)
+{
+	return set_affinity(argument, TREE_PIN_ANY);
+}
+
+int64_t sys_sched_set_affinity(const uint64_t *argument)
+{
+	enum { STRICT = 1 };
+	uint32_t flags = (uint32_t)argument[3];
+
+	if (flags & ~(uint32_t)STRICT)
+		return -EINVAL;
+	return set_affinity(argument, flags & STRICT ? TREE_PIN_ALL : TREE_PIN_ANY);
 }
 
 int64_t sys_sched_getaffinity(const uint64_t *argument)
