@@ -159,6 +159,7 @@ struct cg_node {
 	int32_t depth_max;        /* (t) cgroup.max.depth */
 
 	struct cpumask cpus;      /* (t) cpuset.cpus: the request */
+	bool asks;                /* (t) it is not empty */
 	struct cpumask effective; /* (t) cpuset.cpus.effective */
 	struct cpumask exclusive; /* (t) cpuset.cpus.exclusive: the request */
 	struct cpumask exclusive_effective; /* (t) what of it, or of a partition's cpus, it has */

@@ -157,6 +157,7 @@ static void check_partition(const struct cg_tree *tree, const struct cg_node *no
 static void check_masks(const struct cg_tree *tree, const struct cg_node *node)
 {
 	cg_assert(cpumask_subset(&node->cpus, &tree->possible));
+	cg_assert(node->asks == !cpumask_empty(&node->cpus));
 	cg_assert(cpumask_subset(&node->exclusive, &tree->possible));
 	check_partition(tree, node);
 	struct cpumask wanted = cg_effective_of(node);

@@ -60,13 +60,17 @@ static bool effective_changed(struct cg_node *node)
 	return true;
 }
 
-static bool set_effective(struct cg_node *node)
+static bool store_effective(struct cg_node *node, struct cpumask effective)
 {
-	struct cpumask effective = cg_effective_of(node);
 	if (cpumask_equal(&effective, &node->effective))
 		return false;
 	node->effective = effective;
 	return effective_changed(node);
+}
+
+static bool set_effective(struct cg_node *node)
+{
+	return store_effective(node, cg_effective_of(node));
 }
 
 /* The same for what nearly all nodes are, members without a claim of their own: a wide write visits
@@ -75,9 +79,15 @@ static bool set_member_effective(struct cg_node *node)
 {
 	const struct cpumask *limit = &node->parent->effective;
 	uint64_t changed = 0;
-	bool inherits = !cpumask_intersects(&node->cpus, limit);
+	if (!node->asks || !cpumask_intersects(&node->cpus, limit)) {
+		CPUMASK_EACH_WORD(word) {
+			changed |= limit->bits[word] ^ node->effective.bits[word];
+			node->effective.bits[word] = limit->bits[word];
+		}
+		return changed && effective_changed(node);
+	}
 	CPUMASK_EACH_WORD(word) {
-		uint64_t bits = limit->bits[word] & (inherits ? ~(uint64_t)0 : node->cpus.bits[word]);
+		uint64_t bits = limit->bits[word] & node->cpus.bits[word];
 		changed |= bits ^ node->effective.bits[word];
 		node->effective.bits[word] = bits;
 	}
@@ -123,7 +133,11 @@ void cg_hand_over(struct cg_node *giver, struct cg_node *taker, enum cg_turn tur
 		tree->given_out = cpumask_or(&tree->given_out, after);
 		cg_end_first_masks(giver);
 	}
-	set_effective(giver);
+	/* what cg_effective_of() says, without a look at every child */
+	struct cpumask effective = cpumask_and(before, &giver->exclusive_effective);
+	effective = cpumask_and(&effective, &tree->online);
+	effective = cpumask_or(&effective, &giver->effective);
+	store_effective(giver, cpumask_andnot(&effective, after));
 	if (cg_link_alone(&giver->beside_link)) {
 		cg_link_insert(&giver->beside_link, &tree->beside);
 		giver->taker = taker;
@@ -259,6 +273,7 @@ void cg_cpuset_reset(struct cg_node *node)
 {
 	cg_partition_reset(node);
 	node->cpus = cpumask_none();
+	node->asks = false;
 	node->cpu_class = CG_ANY_CPU;
 	cg_settle(node, CG_AS_IT_CHANGES);
 	set_mems(node, 0);

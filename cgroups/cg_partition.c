@@ -377,6 +377,7 @@ void cg_partition_cpus(struct cg_node *node, const struct cpumask *cpus)
 		fault = judge_cpus(node, cpumask_empty(&has) && !is_partition ? cpus : &has, fault,
 				   shared);
 	node->cpus = *cpus;
+	node->asks = !cpumask_empty(cpus);
 	if (node->partition)
 		set_fault(node, fault);
 }
@@ -468,10 +469,13 @@ void cg_partition_judge(struct cg_node *node)
 		judge_children(node, &node->exclusive_effective);
 }
 
-/* Whether the claim of one that is none yet is its own. */
+/* Whether a node may have what its parent has of its claim now. */
 static enum cg_fault check_recovery(const struct cg_node *node)
 {
 	const struct cpumask *claim = cg_claim(node), *limit = &node->parent->exclusive_effective;
+	struct cpumask has = cpumask_and(claim, limit);
+	if (cg_node_is_partition(node) && cpumask_equal(&has, &node->exclusive_effective))
+		return CG_FAULT_NONE;
 	if (is_claimed_at_boot(node, node->partition, claim))
 		return CG_FAULT_HOUSEKEEPING;
 	if (!cg_node_is_partition(node) && cpumask_subset(claim, limit)) {
@@ -480,7 +484,6 @@ static enum cg_fault check_recovery(const struct cg_node *node)
 			return CG_FAULT_SHARED;
 	}
 	/* one that gets only a part of its claim need not be alone with the rest */
-	struct cpumask has = cpumask_and(claim, limit);
 	return check_taken(node, &has);
 }
 
