@@ -14,4 +14,8 @@ void procfs_init(void);
 void devfs_init(void);
 void sysfs_init(void);
 
+/* For sysfs_init(): /sys/devices/system/node. */
+struct dentry;
+void sysfs_nodes_init(struct dentry *system);
+
 #endif

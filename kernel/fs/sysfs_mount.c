@@ -647,13 +647,14 @@ void sysfs_init(void)
 
 	sysfs_root = add(NULL, "", NULL);
 	add(add(sysfs_root, "fs", NULL), "cgroup", NULL);
-	struct dentry *cpu =
-		add_cpu_directory(add(add(sysfs_root, "devices", NULL), "system", NULL), "cpu");
+	struct dentry *system = add(add(sysfs_root, "devices", NULL), "system", NULL);
+	struct dentry *cpu = add_cpu_directory(system, "cpu");
 
 	for (size_t i = 0; i < count; i++)
 		add(cpu, rows[i].name, &rows[i]);
 	for (unsigned int id = 0; id < cpu_count; id++)
 		add_cpu(cpu, id);
+	sysfs_nodes_init(system);
 
 	tree_node_get(tree_root());
 	cgroup2_root = cgroup_dentry(NULL, &no_name, tree_root(), NULL);

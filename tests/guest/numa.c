@@ -351,6 +351,58 @@ static void test_race(void)
 	drop(racing, COUNT);
 }
 
+/* ---- /sys/devices/system/node ---- */
+
+static int file_is(const char *name, const char *wanted)
+{
+	char path[128], text[512] = "";
+	snprintf(path, sizeof(path), "/sys/devices/system/node/%s", name);
+	int fd = open(path, O_RDONLY);
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (length >= 0 && !strcmp(text, wanted))
+		return 1;
+	printf("# %s: %s", path, text);
+	return 0;
+}
+
+/* The number behind a word in a file of node 1. */
+static long number_in(const char *file, const char *word)
+{
+	char path[128], text[512] = "";
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node1/%s", file);
+	int fd = open(path, O_RDONLY);
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+	const char *found = length > 0 ? strstr(text, word) : NULL;
+	close(fd);
+	return found ? atol(found + strlen(word)) : -1;
+}
+
+/* As Linux 6.12 shows them on the machine with 2 nodes. */
+static void test_node_files(void)
+{
+	int two = all == 3;
+	ok(file_is("possible", two ? "0-1\n" : "0-3\n") && file_is("online", two ? "0-1\n" : "0-3\n") &&
+	   file_is("has_cpu", two ? "0-1\n" : "0-3\n") && file_is("has_memory", two ? "0-1\n" : "0-3\n") &&
+	   file_is("has_normal_memory", two ? "0-1\n" : "0-3\n") &&
+	   file_is("has_generic_initiator", "\n"), "/sys tells the nodes");
+	ok(file_is("node0/cpulist", two ? "0-3\n" : "0-1\n") && file_is("node0/cpumap", two ? "0f\n" : "03\n") &&
+	   file_is("node1/cpulist", two ? "4-7\n" : "2-3\n") && file_is("node1/cpumap", two ? "f0\n" : "0c\n"),
+	   "and their CPUs");
+	ok(file_is("node0/distance", two ? "10 20\n" : "10 20 30 40\n") &&
+	   file_is("node1/distance", two ? "20 10\n" : "20 10 20 30\n"), "and how far they are apart");
+	long hit = number_in("numastat", "numa_hit "), turn = number_in("numastat", "interleave_hit ");
+	long free = number_in("meminfo", "MemFree:");
+	policy(INTERLEAVE, bit(0) | bit(1));
+	char *memory = fresh(2000);
+	ok(number_in("numastat", "numa_hit ") - hit >= 1000 &&
+	   number_in("numastat", "interleave_hit ") - turn >= 1000, "numastat counts pages in their turn");
+	long used = free - number_in("meminfo", "MemFree:");
+	ok(used > 3500 && used < 5000, "meminfo counts what is gone (%ld KiB)", used);
+	drop(memory, 2000);
+	policy(DEFAULT, 0);
+}
+
 /* ---- memory pressure ---- */
 
 /* More pages than a node has left, by PREFERRED: what does not fit goes to the nearest others. */
@@ -430,6 +482,7 @@ int main(int argc, char **argv)
 		test_files();
 		test_shared();
 		test_race();
+		test_node_files();
 	}
 	ok(!group_remove("m"), "nothing is left of it");
 	return tap_done();
