@@ -75,6 +75,7 @@ SYSFS_STORE(cpu_max_burst);
 SYSFS_SHOW(cpu_stat);
 SYSFS_SHOW(cpu_stat_local);
 SYSFS_SHOW(cpu_stat_percpu);
+SYSFS_SHOW(cpu_pressure);
 
 /* pids_files.c */
 SYSFS_SHOW(pids_max);

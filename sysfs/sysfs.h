@@ -40,6 +40,17 @@ struct sysfs_cpu_bandwidth {
 	uint64_t held_us;           /* how long tasks of this node waited for any quota above them */
 };
 
+/* For how long tasks had to wait: averages over so many seconds in 1/100 %, and in all. */
+struct sysfs_pressure_line {
+	uint32_t avg10, avg60, avg300;
+	uint64_t total_us;
+};
+
+struct sysfs_pressure {
+	struct sysfs_pressure_line some; /* at least one of the subtree's tasks */
+	struct sysfs_pressure_line full; /* and none of them ran */
+};
+
 /* What only the surrounding system knows. `context` is handed to each function. */
 struct sysfs_environment {
 	void *context;
@@ -55,6 +66,8 @@ struct sysfs_environment {
 			      struct sysfs_cpu_bandwidth *bandwidth);
 	/* How many interrupts the kernel has taken on that CPU. */
 	uint64_t (*cpu_interrupts)(void *context, unsigned int cpu);
+	/* The node's, up to now; `full` of the root means nothing. */
+	void (*cpu_pressure)(void *context, const struct cg_node *node, struct sysfs_pressure *pressure);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is

@@ -11,6 +11,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/class_pick.h"
+#include "kernel/sched/pressure.h"
 #include "kernel/smp/cpu.h"
 
 /* Time in user mode, up to now when it is there. */
@@ -63,6 +64,7 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 {
 	struct sched_entity *entity = &task->entity;
 
+	pressure_note(container_of(queue, struct cpu, queue), now_ns);
 	if (task->flags & TASK_IDLE) {
 		queue->idle_ns += now_ns - entity->charged_ns;
 		entity->charged_ns = now_ns;

@@ -16,6 +16,7 @@
 #include "kernel/riscv/csr.h"
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/pressure.h"
 #include "kernel/smp/cpu.h"
 
 static struct task_group *above(const struct task_group *limiter)
@@ -134,16 +135,6 @@ void bandwidth_look_again(struct task *task)
 
 /* ---- waiting ---- */
 
-/* One task's wait for one limiter, on its stack. Both groups are referenced: it may be moved away. */
-struct throttle {
-	TAILQ_ENTRY(throttle) link; /* (Q) among the limiter's waiters */
-	struct task *task;
-	struct task_group *limiter; /* that has nothing left; NULL: it does not wait yet */
-	struct task_group *account; /* whose task waits */
-	unsigned int cpu;           /* where it would run */
-	uint64_t until_ns;
-};
-
 static void start_clock(struct group_clock *clock, uint64_t now_ns)
 {
 	if (clock->count++ == 0)
@@ -191,6 +182,7 @@ static void enter_line(struct throttle *throttle, struct task_group *limiter, ui
 	spin_lock(&account->quota_lock);
 	start_clock(&account->cpus[throttle->cpu].held, now_ns);
 	spin_unlock(&account->quota_lock);
+	LIST_INSERT_HEAD(&this_cpu()->queue.throttled, throttle, cpu_link);
 }
 
 /* The next in line looks whether there is something for it. */
@@ -202,6 +194,11 @@ static void leave_line(struct throttle *throttle)
 
 	if (!limiter)
 		return;
+	struct cpu *cpu = cpu_table[throttle->cpu];
+	spin_lock(&cpu->queue.lock);
+	pressure_note(cpu, now);
+	LIST_REMOVE(throttle, cpu_link);
+	spin_unlock(&cpu->queue.lock);
 	spin_lock(&limiter->quota_lock);
 	quota_end_waiting(&limiter->quota, now);
 	stop_clock(&limiter->cpus[throttle->cpu].throttled, &limiter->throttled_ns, now);

@@ -28,6 +28,18 @@ static inline struct task_group *bandwidth_limiter(const struct task *task)
 	return task->class.urgent ? NULL : task->entity.limiter;
 }
 
+/* One task's wait for one limiter, on its stack. Both groups are referenced: it may be moved away.
+ * (Q) the limiter's quota_lock   (q) the run-queue lock of `cpu`   (c) only the task */
+struct throttle {
+	TAILQ_ENTRY(throttle) link;    /* (Q) among the limiter's waiters */
+	LIST_ENTRY(throttle) cpu_link; /* (q) among those of the CPU */
+	struct task *task;
+	struct task_group *limiter; /* (c) that has nothing left; NULL: it does not wait yet */
+	struct task_group *account; /* (c) whose task waits */
+	unsigned int cpu;           /* (c) where it would run */
+	uint64_t until_ns;          /* (c) */
+};
+
 /* The task, which runs on cpu, has had so much CPU time. The queue's lock is held. */
 void bandwidth_charge_limited(struct cpu *cpu, struct task *task, uint64_t had_ns, uint64_t now_ns);
 static inline void bandwidth_charge(struct cpu *cpu, struct task *task, uint64_t had_ns, uint64_t now_ns)

@@ -599,4 +599,6 @@ void sched_init_cpu(struct cpu *cpu, struct task *idle)
 	idle->work = WORK_RESCHED; /* looks for work before its first rest */
 	idle->class.rank = RANK_FAIR;
 	cpu->queue.running = idle;
+	cpu->queue.tick_ns = time_now_ns();
+	cpu->queue.random = cpu->id;
 }

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "cgroups/cg.h"
+#include "kernel/sched/pressure_average.h"
 #include "kernel/sched/quota.h"
 #include "kernel/sched/tree.h"
 #include "kernel/sync/spinlock.h"
@@ -52,6 +53,8 @@ struct group_cpu {
 	uint64_t user_ticks; /* (q) of that in user mode, in clock ticks */
 	uint64_t nice_ticks; /* (q) of that with less than the ordinary shares */
 	int64_t slice_ns;    /* (q) of its quota in this CPU's hands; negative: owed */
+	uint64_t busy_ns, some_ns, full_ns; /* (q) pressure since it was collected: sched/pressure.h */
+	uint32_t ran_sample, waited_sample; /* (q) the last ones in which its subtree did */
 	struct group_clock throttled; /* (Q) tasks from there wait for its quota */
 	struct group_clock held;      /* (Q) its own tasks from there wait for any quota */
 };
@@ -79,6 +82,9 @@ struct task_group {
 	TAILQ_HEAD(throttle_line, throttle) waiters; /* (Q) who waits for it, first come first */
 	struct task_group *limiter;   /* (t) the nearest from here up with a quota; NULL: none */
 	struct task_group *limiter_above; /* (t), read without: the next above a limiter */
+
+	struct pressure_average some, full; /* (t) cpu.pressure: sched/pressure.h */
+	uint64_t averaged_ns;         /* (t) when its averages stepped last */
 
 	struct group_cpu *cpus;       /* (i) one a possible CPU, behind it */
 	struct memory_group *memory;  /* (i) what its domain's tasks cause: kernel/mm/charge.h */

@@ -62,6 +62,7 @@ void runqueue_init(struct runqueue *queue)
 	*queue = (struct runqueue){ .waiting_count = 0 };
 	RB_INIT(&queue->waiting);
 	LIST_INIT(&queue->resting);
+	LIST_INIT(&queue->throttled);
 	queue->rest_check_ns = queue->budget_end_ns = UINT64_MAX;
 }
 

@@ -27,6 +27,7 @@ enum { SCHED_WEIGHT_SHIFT = 32 }; /* a weight of 1 << 32 is the whole machine */
 
 RB_HEAD(entity_tree, sched_entity);
 LIST_HEAD(group_list, task_group);
+LIST_HEAD(throttle_list, throttle);
 
 /* (q) lock   (c) only this CPU   (a) written under the lock, read by anyone */
 struct runqueue {
@@ -44,6 +45,11 @@ struct runqueue {
 	struct group_list resting;   /* (q) groups that ran out of tasks here: sched/group.h */
 	uint64_t rest_check_ns;      /* (q) when to look at them */
 	uint64_t budget_end_ns;      /* (q) when the running task's quota has to be looked at */
+	struct throttle_list throttled; /* (q) who would run here but for a quota: sched/bandwidth.h */
+	uint64_t tick_ns;            /* (q) the next sample of pressure: sched/pressure.h */
+	uint64_t tick_weight_ns;     /* (q) for how long it will stand */
+	uint64_t random;             /* (q) */
+	uint32_t sample;             /* (q) the number of the last one */
 	uint64_t balance_ns;         /* (c) when to look for a less busy CPU */
 	uint64_t switches;           /* (q) */
 	uint64_t idle_ns;            /* (q) */

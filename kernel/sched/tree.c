@@ -20,6 +20,7 @@
 #include "kernel/sched/audit.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/pressure.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/sabotage.h"
 #include "kernel/sched/tree.h"
@@ -253,6 +254,7 @@ static struct task_group *allocate_group(struct memory_group *above, size_t name
 	group->references = 1;
 	spinlock_init(&group->lock, LOCK_RANK_GROUP);
 	tree_news_init(group);
+	group->averaged_ns = time_now_ns();
 	return group;
 }
 
@@ -359,6 +361,12 @@ static uint64_t cpu_interrupts(void *unused, unsigned int cpu)
 	return __atomic_load_n(&cpu_table[cpu]->interrupts, __ATOMIC_RELAXED);
 }
 
+static void cpu_pressure(void *unused, const struct cg_node *node, struct sysfs_pressure *pressure)
+{
+	(void)unused;
+	pressure_show(tree_group_of((struct cg_node *)(uintptr_t)node), pressure);
+}
+
 static int take_cpu_offline(void *unused, unsigned int cpu)
 {
 	(void)unused;
@@ -379,6 +387,7 @@ static const struct sysfs_environment environment = {
 	.may_take_root_cpus = may_take_root_cpus,
 	.cpu_usage = cpu_usage,
 	.cpu_bandwidth = cpu_bandwidth,
+	.cpu_pressure = cpu_pressure,
 	.cpu_interrupts = cpu_interrupts,
 	.kill = tree_kill,
 	.memory_usage = tree_memory_usage,

@@ -58,6 +58,12 @@ static void cpu_bandwidth(void *context, const struct cg_node *node,
 	*bandwidth = (struct sysfs_cpu_bandwidth){ .periods = 1 };
 }
 
+static void cpu_pressure(void *context, const struct cg_node *node, struct sysfs_pressure *pressure)
+{
+	(void)context, (void)node;
+	*pressure = (struct sysfs_pressure){ .some = { .total_us = 1 } };
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	(void)context, (void)node;
@@ -68,6 +74,7 @@ static const struct sysfs_environment environment = {
 	.may_move = may_move,
 	.cpu_usage = cpu_usage,
 	.cpu_bandwidth = cpu_bandwidth,
+	.cpu_pressure = cpu_pressure,
 	.kill = kill_node,
 	.memory_usage = memory_usage,
 };

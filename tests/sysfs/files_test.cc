@@ -367,6 +367,17 @@ TEST(CpuStat, ShowsWhatTheQuotaDidWithTheController)
 	EXPECT_NE(host.read("cpu.stat").find("nr_periods 10"), std::string::npos);
 }
 
+TEST(CpuPressure, ShowsTwoDecimals)
+{
+	Host host;
+	host.make("a");
+	host.pressure = {{10000, 1234, 5, 67}, {30, 0, 100, 18446744073709551615U}};
+	EXPECT_EQ(host.read("a/cpu.pressure"), "some avg10=100.00 avg60=12.34 avg300=0.05 total=67\n"
+		"full avg10=0.30 avg60=0.00 avg300=1.00 total=18446744073709551615\n");
+	EXPECT_EQ(host.read("cpu.pressure"), "some avg10=100.00 avg60=12.34 avg300=0.05 total=67\n"
+		"full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+}
+
 TEST(CpuStatPercpu, ShowsALineForEachCpuThatThereMayBe)
 {
 	Host host("0-2,5", "0-1");

@@ -41,6 +41,11 @@ static void cpu_bandwidth(void *context, const struct cg_node *, struct sysfs_cp
 	*bandwidth = static_cast<Host *>(context)->bandwidth;
 }
 
+static void cpu_pressure(void *context, const struct cg_node *, struct sysfs_pressure *pressure)
+{
+	*pressure = static_cast<Host *>(context)->pressure;
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	static_cast<Host *>(context)->killed = node;
@@ -55,6 +60,7 @@ Host::Host(const std::string &possible, const std::string &online, cg_controller
 	environment.may_move = may_move;
 	environment.cpu_usage = cpu_usage;
 	environment.cpu_bandwidth = cpu_bandwidth;
+	environment.cpu_pressure = cpu_pressure;
 	environment.kill = kill_node;
 	environment.memory_usage = memory_usage;
 	environment.topology = &topology;

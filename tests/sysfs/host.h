@@ -35,6 +35,7 @@ class Host : public Machine
 	int move_error = 0; /* what may_move answers */
 	struct sysfs_cpu_usage usage = {0, 0, 0};
 	struct sysfs_memory_usage memory = {0, 0, 0, 0, 0, 0, 0};
+	struct sysfs_pressure pressure = {{0, 0, 0, 0}, {0, 0, 0, 0}};
 	struct sysfs_cpu_bandwidth bandwidth = {0, 0, 0, 0, 0, 0};
 	struct cg_node *killed = nullptr; /* the last node that cgroup.kill was written in */
 };

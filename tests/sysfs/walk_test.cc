@@ -46,7 +46,7 @@ TEST(SysfsRowVisible, FollowsTheParentsSubtreeControl)
 	const std::vector<std::string> always = {"cgroup.type", "cgroup.procs", "cgroup.threads",
 		"cgroup.controllers", "cgroup.subtree_control", "cgroup.events",
 		"cgroup.max.descendants", "cgroup.max.depth", "cgroup.stat", "cpu.stat",
-		"cpu.stat.percpu", "sched.qos", "sched.latency_ms", "sched.opaque"};
+		"cpu.stat.percpu", "cpu.pressure", "sched.qos", "sched.latency_ms", "sched.opaque"};
 	EXPECT_EQ(host.list("a"), always);
 	host.write("cgroup.subtree_control", "+cpuset");
 	std::vector<std::string> names = always;
@@ -66,7 +66,7 @@ TEST(SysfsRowVisible, TheRootHasItsOwnFiles)
 	EXPECT_EQ(host.list("."),
 		(std::vector<std::string>{"cgroup.procs", "cgroup.threads", "cgroup.controllers",
 			"cgroup.subtree_control", "cgroup.max.descendants", "cgroup.max.depth",
-			"cgroup.stat", "cpu.stat", "cpu.stat.percpu", "cpuset.cpus.effective"}));
+			"cgroup.stat", "cpu.stat", "cpu.stat.percpu", "cpu.pressure", "cpuset.cpus.effective"}));
 }
 
 TEST(SysfsNextEntry, ListsChildrenBehindFilesOldestFirst)
