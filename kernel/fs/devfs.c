@@ -14,11 +14,13 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/mm/charge.h"
 #include "kernel/proc/task.h"
+#include "kernel/sched/trace.h"
 #include "kernel/sys/random.h"
 
-enum { TERMINALS_MAX = 8, RANDOM_CHUNK = 256, LOG_LINE_MAX = 1024 };
+enum { TERMINALS_MAX = 8, RANDOM_CHUNK = 256, LOG_LINE_MAX = 1024, TRACE_CHUNK = 16 };
 
 static struct dentry *root;
+static struct mutex trace_mutex = MUTEX_INIT(trace_mutex, LOCK_RANK_STREAM); /* one reads at a time */
 static struct {
 	uint32_t device;
 	struct tty *tty;
@@ -145,6 +147,54 @@ static int64_t kmsg_write(struct file *file, struct transfer *from, uint64_t *po
 	return (int64_t)length;
 }
 
+/* ---- what the scheduler did lately: kernel/sched/trace.h ---- */
+
+/* Whole records only; 0 when there is nothing new. */
+static int64_t trace_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+	struct trace_record records[TRACE_CHUNK];
+	size_t done = 0;
+	int error = 0;
+
+	(void)position;
+	mutex_lock(&trace_mutex);
+	while (!error && to->remaining >= sizeof(records[0])) {
+		size_t room = MIN(to->remaining / sizeof(records[0]), ARRAY_SIZE(records));
+		size_t count = trace_take(file->private, records, room);
+
+		if (!count)
+			break;
+		error = transfer_to(to, records, count * sizeof(records[0]));
+		done += count * sizeof(records[0]);
+		preempt_point();
+		if (task_has_signal(current))
+			break;
+	}
+	mutex_unlock(&trace_mutex);
+	return error ? -EFAULT : (int64_t)done;
+}
+
+static void trace_release(struct file *file)
+{
+	trace_close(file->private);
+}
+
+static const struct file_operations trace_operations = { .read = trace_read, .release = trace_release };
+
+static int open_trace(struct file *file)
+{
+	struct trace_cursor *cursor;
+
+	if (!current_has(CAP_SYS_ADMIN))
+		return -EPERM;
+	cursor = trace_open();
+	if (!cursor)
+		return -ENOMEM;
+	file->private = cursor;
+	file->operations = &trace_operations;
+	return 0;
+}
+
 static const struct file_operations null_operations = { .read = null_read, .write = null_write };
 static const struct file_operations zero_operations = {
 	.read = zero_read, .write = null_write, .page = zero_page,
@@ -167,6 +217,7 @@ static const struct memory_device {
 	{ "urandom", 1, 9, 0666, &random_operations },
 	{ "kmsg", 1, 11, 0644, &kmsg_operations },
 	{ "audit", 10, 120, 0600, &audit_operations },
+	{ "trace", 10, 200, 0600, &trace_operations },
 };
 
 /* ---- opening ---- */
@@ -207,6 +258,8 @@ int device_open(struct file *file, uint32_t device)
 		if (device_number(entry->major, entry->minor) == device) {
 			if (entry->operations == &audit_operations)
 				return audit_open(file);
+			if (entry->operations == &trace_operations)
+				return open_trace(file);
 			file->operations = entry->operations;
 			return 0;
 		}

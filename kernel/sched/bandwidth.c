@@ -17,6 +17,7 @@
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/pressure.h"
+#include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 
 static struct task_group *above(const struct task_group *limiter)
@@ -183,6 +184,7 @@ static void enter_line(struct throttle *throttle, struct task_group *limiter, ui
 	start_clock(&account->cpus[throttle->cpu].held, now_ns);
 	spin_unlock(&account->quota_lock);
 	LIST_INSERT_HEAD(&this_cpu()->queue.throttled, throttle, cpu_link);
+	trace(TRACE_THROTTLE, current, 0, 0);
 }
 
 /* The next in line looks whether there is something for it. */
@@ -211,6 +213,7 @@ static void leave_line(struct throttle *throttle)
 	spin_lock(&account->quota_lock);
 	stop_clock(&account->cpus[throttle->cpu].held, &account->held_ns, now);
 	spin_unlock(&account->quota_lock);
+	trace(TRACE_RELEASE, current, 0, 0);
 	if (next) {
 		bandwidth_look_again(next);
 		task_put(next);

@@ -19,6 +19,7 @@
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/class_pick.h"
+#include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
 #include "kernel/smp/smp.h"
@@ -140,6 +141,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 
 	kcheck(spin_is_held(&queue->lock) && !task->on_queue);
 	kcheck(cpumask_test(&task->allowed, cpu->id));
+	if (task->cpu != cpu)
+		trace(TRACE_MIGRATE, task, (int32_t)task->cpu->id, cpu->id);
 	entity->migrations += task->cpu != cpu;
 	task->cpu = cpu;
 	task->on_queue = true;
@@ -227,6 +230,7 @@ bool sched_wake_states(struct task *task, unsigned int states)
 		spin_unlock(&cpu->queue.lock);
 		/* On a queue it has not gone to sleep yet: schedule() will see the state. */
 		if (!on_queue) {
+			trace_wake(task);
 			begin_waking(task, time_now_ns());
 			place(task);
 		}
@@ -264,6 +268,7 @@ void sched_fork(struct task *child, struct task *parent)
 void sched_start(struct task *task)
 {
 	spin_lock(&task->lock);
+	trace_wake(task);
 	begin_waking(task, time_now_ns());
 	__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
 	place(task);
@@ -375,6 +380,7 @@ void schedule(void)
 		__atomic_load_n(&previous->state, __ATOMIC_RELAXED) == TASK_RUNNING;
 	queue->switches++;
 	queue->previous = previous;
+	trace_switch(previous, next);
 	fpu_leave(previous);
 	address_space_activate(next->space);
 	stack_arrive(cpu);

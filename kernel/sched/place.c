@@ -8,6 +8,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/isolation.h"
+#include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 
 enum {
@@ -104,6 +105,7 @@ struct task *place_steal(struct cpu *cpu)
 			__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
 			task->on_queue = true;
 			task->entity.migrations++;
+			trace(TRACE_MIGRATE, task, (int32_t)victim->id, cpu->id);
 			runqueue_join(&cpu->queue, &task->entity);
 		}
 		spin_unlock(&victim->queue.lock);

@@ -14,6 +14,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
+#include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
 #include "kernel/smp/smp.h"
@@ -47,6 +48,7 @@ static void give_timers_away(struct cpu *cpu)
 
 static void take_offline(struct cpu *cpu)
 {
+	trace(TRACE_CPU, current, (int32_t)cpu->id, 0);
 	tree_set_cpu_online(cpu->id, CPU_OFF);
 	__atomic_fetch_and(&cpu_online.bits[cpu->id / 64], ~(1UL << cpu->id % 64), __ATOMIC_SEQ_CST);
 	do {
@@ -102,8 +104,10 @@ int hotplug_bring_online(unsigned int id)
 			error = -EIO;
 		while (!error && !is_online(id))
 			rest();
-		if (!error)
+		if (!error) {
+			trace(TRACE_CPU, current, (int32_t)id, 1);
 			tree_set_cpu_online(id, CPU_ON);
+		}
 	}
 	mutex_unlock(&hotplug_mutex);
 	return error;

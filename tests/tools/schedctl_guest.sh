@@ -18,7 +18,7 @@ is() {
 	fi
 }
 
-echo 1..28
+echo 1..30
 is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
 is "get" "$(schedctl get web/api)" "cpus=1-2
 effective=1-2
@@ -62,6 +62,12 @@ is "remove tells of the task" "$(schedctl remove web/api 2>&1; echo $?)" \
 is "a refused create leaves nothing" \
 	"$(schedctl create -p --shares 0 x/y 2>/dev/null; ls -d /sys/fs/cgroup/x 2>&1)" \
 	"ls: /sys/fs/cgroup/x: No such file or directory"
+schedctl trace -o /tmp/timeline -- sleep 0.1
+is "a timeline has the turns of a command" \
+	"$(grep -q '"ph":"X".*"name":"sleep"' /tmp/timeline && tail -n 1 /tmp/timeline)" "]}"
+is "a trace wants a time" "$(schedctl trace -s 0 2>&1; echo $?)" \
+	"schedctl: trace: '0' is no time: seconds up to 3600 are wanted (schedctl trace --help)
+2"
 is "a partition" "$(schedctl set web cpus=1-2 partition=root && schedctl tree web)" \
 	"GROUP   CPUS  EFFECTIVE  PARTITION  SHARES  TASKS
 web     1-2   1-2        root          100

@@ -3,7 +3,8 @@
  * main.c - schedctl: the hand on the tree. The command table, help, and what the commands share.
  *
  * A command is a row here and a function in the file of its group: cmd_groups.c, cmd_settings.c,
- * cmd_tasks.c, cmd_policy.c, cmd_view.c. Results go to standard output, everything else to standard error.
+ * cmd_tasks.c, cmd_policy.c, cmd_view.c, cmd_trace.c. Results go to standard output, everything else to
+ * standard error.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -75,6 +76,14 @@ const struct command commands[] = {
 	{ "show", "GROUP|TASK", "print everything about a group or a task",
 	  "A number is a task unless a group has that name.\n",
 	  command_show },
+	{ "trace", "[-s SECONDS] [-o FILE] [--] [COMMAND...]", "record what the scheduler does",
+	  "  -s, --seconds N   for so long (1); with a COMMAND: until it ends\n"
+	  "  -o, --output FILE where the timeline goes (standard output)\n"
+	  "\n"
+	  "The timeline is JSON in the Trace Event format, which ui.perfetto.dev and chrome://tracing\n"
+	  "open: a track a CPU, a slice for each turn of a task, arrows from a wake-up to the turn\n"
+	  "that it led to. Needs the privilege to administer the machine.\n",
+	  command_trace },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
