@@ -50,8 +50,8 @@ void sched_set_slice_end(struct cpu *cpu)
 	struct runqueue *queue = &cpu->queue;
 	uint64_t end = UINT64_MAX;
 
-	if (queue->first)
-		end = queue->turn_end_ns;
+	if (queue->first && !(queue->running->flags & TASK_IDLE))
+		end = MIN(queue->turn_end_ns, place_push_ns(cpu));
 	if (unlikely(queue->running->class.urgent || queue->classes.ready_count))
 		end = urgent_turn_end(cpu, end);
 	if (end != cpu->timers.slice_end_ns)
@@ -143,6 +143,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	kcheck(cpumask_test(&task->allowed, cpu->id));
 	if (task->cpu != cpu)
 		trace(TRACE_MIGRATE, task, (int32_t)task->cpu->id, cpu->id);
+	if (!queue->load)
+		runqueue_set_progress(queue, __atomic_load_n(&place_progress_ns, __ATOMIC_RELAXED));
 	entity->migrations += task->cpu != cpu;
 	task->cpu = cpu;
 	task->on_queue = true;
@@ -154,6 +156,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
+	if (queue->waiting_count == 1)
+		queue->balance_ns = now_ns + SCHED_TICK_NS;
 	if (running->flags & TASK_IDLE)
 		sched_set_idle(cpu, task); /* the next one that wakes looks elsewhere */
 	if (running->flags & TASK_IDLE || preempts_fair(queue, task))
@@ -361,9 +365,7 @@ void schedule(void)
 	put_previous(cpu, previous, now);
 	next = pick(cpu);
 	queue->running = next;
-	next->entity.charged_ns = now;
-	queue->turn_end_ns = next->flags & TASK_IDLE ? UINT64_MAX
-						     : now + runqueue_request_left(&next->entity);
+	runqueue_start_turn(queue, &next->entity, now);
 	sched_set_idle(cpu, next);
 	sched_set_slice_end(cpu);
 	bandwidth_switch(cpu, previous, next, now);
@@ -487,11 +489,18 @@ void sched_slice_ended(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (cpu->queue.waiting_count)
-		place_push(cpu, time_now_ns());
-	else if (likely(!current->class.urgent && !cpu->queue.classes.ready_count))
+	struct runqueue *queue = &cpu->queue;
+	bool urgent = current->class.urgent || queue->classes.ready_count;
+	uint64_t now = time_now_ns();
+
+	if (queue->waiting_count)
+		place_push(cpu, now);
+	else if (likely(!urgent))
 		return;
-	set_work(current, WORK_RESCHED);
+	if (urgent || now >= queue->turn_end_ns)
+		set_work(current, WORK_RESCHED);
+	else
+		sched_ipi(); /* it was the tick: the turn goes on */
 }
 
 void sched_timer_work(uint64_t now_ns)

@@ -59,7 +59,10 @@ struct cpu *place_choose(const struct task *task);
 /* A task from another queue for this CPU, whose lock is held and which has nothing to run; it is taken
  * out of that queue and made this CPU's. NULL: none. */
 struct task *place_steal(struct cpu *cpu);
-/* This CPU has tasks that wait: moves one to a CPU that is less busy, when that evens things out. */
+/* How far busy CPUs have come lately (struct runqueue): where one starts that was idle. */
+extern uint64_t place_progress_ns; /* (a) */
+/* This CPU has tasks that wait: moves one to a CPU that is idle, or that is ahead of it, when that evens
+ * things out. */
 void place_push(struct cpu *cpu, uint64_t now_ns);
 /* When it will do so again; UINT64_MAX: never. */
 uint64_t place_push_ns(const struct cpu *cpu);

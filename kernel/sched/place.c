@@ -14,8 +14,11 @@
 enum {
 	SEARCH_CPUS = 32,  /* how many other CPUs a search looks at */
 	SEARCH_TASKS = 16, /* how many tasks of a queue */
-	BALANCE_NS = 4000000,
+	SEARCH_TASKS_FOR_IDLE = 256, /* the same, when a CPU is idle */
+	GAP_TICKS = 4,     /* for how long a CPU that falls back is owed */
 };
+
+uint64_t place_progress_ns;
 
 struct cpumask place_usable(const struct task *task)
 {
@@ -32,6 +35,16 @@ struct cpumask place_usable(const struct task *task)
 static bool is_isolated(const struct cpu *cpu)
 {
 	return unlikely(isolation_is_used) && cpumask_test(&isolation_cpus, cpu->id);
+}
+
+/* Whether a CPU that takes part is. */
+static bool is_any_idle(void)
+{
+	struct cpumask idle = sched_idle_cpus;
+
+	if (unlikely(isolation_is_used))
+		idle = cpumask_andnot(&idle, &isolation_cpus);
+	return !cpumask_empty(&idle);
 }
 
 static bool runs_urgent(const struct cpu *cpu)
@@ -71,15 +84,15 @@ struct cpu *place_choose(const struct task *task)
 	return best;
 }
 
-/* The first few of the waiting that may run on `cpu` and weigh less than `below`; NULL: none. */
-static struct task *find_for(struct runqueue *queue, const struct cpu *cpu, uint64_t below)
+/* The first few of the waiting that may run on `cpu`; NULL: none. */
+static struct task *find_for(struct runqueue *queue, const struct cpu *cpu)
 {
 	struct sched_entity *entity = queue->first;
 
 	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++) {
 		struct task *task = entity_task(entity);
 
-		if (cpumask_test(&task->allowed, cpu->id) && entity->weight < below)
+		if (cpumask_test(&task->allowed, cpu->id))
 			return task;
 		entity = runqueue_next(entity);
 	}
@@ -99,13 +112,14 @@ struct task *place_steal(struct cpu *cpu)
 		if (!__atomic_load_n(&victim->queue.waiting_count, __ATOMIC_RELAXED) ||
 		    is_isolated(victim) || !spin_trylock(&victim->queue.lock))
 			continue;
-		struct task *task = find_for(&victim->queue, cpu, UINT64_MAX);
+		struct task *task = find_for(&victim->queue, cpu);
 		if (task) {
 			sched_dequeue_waiting(&victim->queue, task);
 			__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
 			task->on_queue = true;
 			task->entity.migrations++;
 			trace(TRACE_MIGRATE, task, (int32_t)victim->id, cpu->id);
+			runqueue_carry(&victim->queue, &cpu->queue, &task->entity);
 			runqueue_join(&cpu->queue, &task->entity);
 		}
 		spin_unlock(&victim->queue.lock);
@@ -115,13 +129,81 @@ struct task *place_steal(struct cpu *cpu)
 	return NULL;
 }
 
-/* The mask's first idle CPU, else the least loaded of those that follow `cpu` in it. NULL: there is
- * no other. */
-static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mask)
+/* ---- evening out: see docs/decisions/0007 ---- */
+
+/* What a CPU with that load gives to each unit of weight until the next look. */
+static int64_t pace(uint64_t load)
+{
+	enum { LEAST = 1 << 12 };
+
+	return (int64_t)(((uint64_t)SCHED_TICK_NS << SCHED_WEIGHT_SHIFT) / MAX(load, (uint64_t)LEAST));
+}
+
+static uint64_t progress_of(const struct runqueue *queue)
+{
+	return runqueue_progress(queue, queue->charged_ns);
+}
+
+/* How far `to` is ahead of `from`, which has just been charged; what is longer ago than a few looks is
+ * forgotten. */
+static int64_t gap(const struct runqueue *from, const struct runqueue *to)
+{
+	uint64_t load = __atomic_load_n(&to->load, __ATOMIC_RELAXED);
+	int64_t ahead = (int64_t)(runqueue_progress(to, from->charged_ns) - progress_of(from));
+	int64_t most = GAP_TICKS * pace(from->load), least = -GAP_TICKS * pace(load);
+
+	return MAX(MIN(ahead, most), least);
+}
+
+static int64_t distance(int64_t gap)
+{
+	return gap < 0 ? -gap : gap;
+}
+
+/* By how much the two are closer at the next look when a task of that weight moves. Idle CPUs first. Who
+ * keeps pace stays, even a tick behind: that gets no worse. */
+static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weight)
+{
+	uint64_t there = load_of(to), here = load_of(from);
+
+	if (!there)
+		return INT64_MAX;
+	int64_t now = gap(&from->queue, &to->queue), faster = pace(there) - pace(here);
+	int64_t move = now + pace(there + weight) - pace(here - MIN(weight, here));
+
+	if (distance(faster) < pace(here) / 16 && distance(now) <= pace(here))
+		return 0;
+	return distance(now + faster) - distance(move);
+}
+
+static void forget(struct runqueue *queue, uint64_t furthest_ns)
+{
+	if (virtual_is_before(progress_of(queue), furthest_ns))
+		runqueue_set_progress(queue, furthest_ns);
+}
+
+/* Where nobody waits, nobody is charged: weights grow old, and one whose share is more than a CPU falls
+ * back for ever. A busy lock is up to date soon. */
+static void bring_up_to_date(struct runqueue *queue, const struct runqueue *by)
+{
+	uint64_t now_ns = by->charged_ns;
+	uint64_t until = __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
+
+	if (until + SCHED_TICK_NS > now_ns || !spin_trylock(&queue->lock))
+		return;
+	sched_charge(queue, queue->running, now_ns);
+	forget(queue, progress_of(by) - (uint64_t)(GAP_TICKS * pace(queue->load)));
+	spin_unlock(&queue->lock);
+}
+
+/* The mask's first idle CPU, else of those that follow `cpu` in it the one that will be ahead of all.
+ * NULL: there is no other. */
+static struct cpu *most_ahead(const struct cpu *cpu, const struct cpumask *mask)
 {
 	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
-	struct cpu *least = NULL;
+	struct cpu *best = NULL;
 	unsigned int looked = 0, id = cpu->id;
+	int64_t most = 0;
 
 	if (!cpumask_empty(&idle))
 		return cpu_table[cpumask_first(&idle)];
@@ -131,10 +213,17 @@ static struct cpu *least_loaded(const struct cpu *cpu, const struct cpumask *mas
 			id = cpumask_first(mask);
 		if (id == cpu->id || id == NR_CPUS)
 			break;
-		if (!least || load_of(cpu_table[id]) < load_of(least))
-			least = cpu_table[id];
+		if (unlikely(runs_urgent(cpu_table[id])))
+			continue;
+		bring_up_to_date(&cpu_table[id]->queue, &cpu->queue);
+		int64_t ahead = gap(&cpu->queue, &cpu_table[id]->queue) + pace(load_of(cpu_table[id]));
+
+		if (!best || ahead > most) {
+			best = cpu_table[id];
+			most = ahead;
+		}
 	}
-	return least;
+	return best;
 }
 
 /* Weights change while tasks wait. Those that wait last have most to lose by an old one: a task that
@@ -155,26 +244,38 @@ static void refresh_weights(struct runqueue *queue, uint64_t now_ns)
 	}
 }
 
-/* Where one of the waiting would be better off: the difference is more than it weighs. The queue's
- * lock is held. */
-static struct cpu *find_relief(struct cpu *cpu)
+struct relief {
+	struct task *task;
+	struct cpu *to;
+	int64_t gain;
+};
+
+/* The one of the waiting whose move evens out most, to the best CPU of its mask or, when that is given,
+ * to `only`. The queue's lock is held, and only's. */
+static struct relief find_relief(struct cpu *cpu, struct cpu *only)
 {
-	struct sched_entity *entity = cpu->queue.first;
+	unsigned int limit = is_any_idle() ? SEARCH_TASKS_FOR_IDLE : SEARCH_TASKS;
+	struct relief best = { .gain = 0 };
 	struct cpumask searched = cpumask_none();
+	struct sched_entity *entity = cpu->queue.first;
 	struct cpu *to = NULL;
 
-	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++) {
+	for (unsigned int i = 0; entity && i < limit; i++, entity = runqueue_next(entity)) {
 		struct cpumask mask = place_usable(entity_task(entity));
 
-		if (!cpumask_equal(&mask, &searched)) {
-			to = least_loaded(cpu, &mask);
+		if (i >= SEARCH_TASKS && !cpumask_intersects(&mask, &sched_idle_cpus))
+			continue;
+		if (only) {
+			to = cpumask_test(&mask, only->id) ? only : NULL;
+		} else if (!cpumask_equal(&mask, &searched)) {
+			to = most_ahead(cpu, &mask);
 			searched = mask;
 		}
-		if (to && load_of(to) + entity->weight < load_of(cpu))
-			return to;
-		entity = runqueue_next(entity);
+		int64_t gained = to ? gain(cpu, to, entity->weight) : 0;
+		if (gained > best.gain)
+			best = (struct relief){ entity_task(entity), to, gained };
 	}
-	return NULL;
+	return best;
 }
 
 uint64_t place_push_ns(const struct cpu *cpu)
@@ -182,28 +283,47 @@ uint64_t place_push_ns(const struct cpu *cpu)
 	return is_isolated(cpu) ? UINT64_MAX : cpu->queue.balance_ns;
 }
 
-/* Evens out what may be evened: a task that weighs less than the difference makes it smaller. */
-void place_push(struct cpu *cpu, uint64_t now_ns)
+/* Moves one of the waiting where it is best; answers whether an idle CPU has got it. */
+static bool push_one(struct cpu *cpu, uint64_t now_ns)
 {
-	struct task *task = NULL;
-	struct cpu *to;
+	struct runqueue *queue = &cpu->queue;
+	bool was_idle = false;
 
-	if (now_ns < cpu->queue.balance_ns || is_isolated(cpu))
-		return;
-	cpu->queue.balance_ns = now_ns + BALANCE_NS;
-	spin_lock(&cpu->queue.lock);
-	refresh_weights(&cpu->queue, now_ns);
-	to = find_relief(cpu);
-	spin_unlock(&cpu->queue.lock);
+	spin_lock(&queue->lock);
+	sched_charge(queue, queue->running, now_ns);
+	refresh_weights(queue, now_ns);
+	struct cpu *to = find_relief(cpu, NULL).to;
+	__atomic_store_n(&place_progress_ns, progress_of(queue), __ATOMIC_RELAXED);
+	spin_unlock(&queue->lock);
 	if (!to)
-		return;
+		return false;
 	/* Both may have changed in between: look again. */
-	spin_lock_pair(&cpu->queue.lock, &to->queue.lock);
-	if (load_of(cpu) > load_of(to) && cpumask_test(&cpu_online, to->id))
-		task = find_for(&cpu->queue, to, load_of(cpu) - load_of(to));
-	if (task) {
-		sched_dequeue_waiting(&cpu->queue, task);
+	spin_lock_pair(&queue->lock, &to->queue.lock);
+	sched_charge(&to->queue, to->queue.running, time_now_ns());
+	struct task *task = find_relief(cpu, to).task;
+	if (task && cpumask_test(&cpu_online, to->id)) {
+		was_idle = cpumask_test(&sched_idle_cpus, to->id);
+		forget(queue, progress_of(&to->queue) - (uint64_t)(GAP_TICKS * pace(queue->load)));
+		sched_dequeue_waiting(queue, task);
+		runqueue_carry(queue, &to->queue, &task->entity);
 		sched_enqueue(to, task, time_now_ns());
 	}
-	spin_unlock_pair(&cpu->queue.lock, &to->queue.lock);
+	spin_unlock_pair(&queue->lock, &to->queue.lock);
+	return was_idle;
+}
+
+void place_push(struct cpu *cpu, uint64_t now_ns)
+{
+	struct runqueue *queue = &cpu->queue;
+	unsigned int moves = SEARCH_TASKS;
+
+	if (now_ns < queue->balance_ns || is_isolated(cpu))
+		return;
+	if (now_ns < queue->turn_end_ns && !is_any_idle()) {
+		queue->balance_ns = queue->turn_end_ns; /* loads are evened out between turns */
+		return;
+	}
+	queue->balance_ns = now_ns + SCHED_TICK_NS;
+	while (moves-- && push_one(cpu, now_ns))
+		;
 }

@@ -14,7 +14,7 @@
 #include "kernel/sched/runqueue.h"
 
 /* LONGEST_NS, about a second, is all that is counted at once: shifted, it fits. */
-enum { LONGEST_NS = 1 << 30, LAG_MAX_NS = 1 << 28 };
+enum { LONGEST_NS = 1 << 30, LAG_MAX_NS = 1 << 28, CARRY_MAX_NS = 4 * SCHED_TICK_NS };
 
 /* What CPU time is in virtual time, at a weight. */
 static int64_t virtual_of(int64_t duration_ns, uint64_t weight)
@@ -107,10 +107,10 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
 
 	lag = lag < LAG_MAX_NS ? lag : LAG_MAX_NS;
 	entity->lag_ns = lag > -LAG_MAX_NS ? lag : -LAG_MAX_NS;
+	entity->left_virtual_ns = queue->virtual_ns;
 	queue->remainder -= moment(queue, entity);
 	set_load(queue, queue->load - entity->weight);
 	settle(queue);
-	entity->left_virtual_ns = queue->virtual_ns;
 }
 
 void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
@@ -124,6 +124,43 @@ void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
 		entity->lag_ns = 0;
 	else
 		entity->lag_ns += passed * (int64_t)entity->weight >> SCHED_WEIGHT_SHIFT;
+}
+
+uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns)
+{
+	uint64_t load = __atomic_load_n(&queue->load, __ATOMIC_RELAXED);
+	uint64_t had = now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
+	uint64_t progress = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED) +
+			    __atomic_load_n(&queue->offset_ns, __ATOMIC_RELAXED);
+
+	return load && had < LONGEST_NS ? progress + (had << SCHED_WEIGHT_SHIFT) / load : progress;
+}
+
+void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns)
+{
+	__atomic_store_n(&queue->offset_ns, progress_ns - queue->virtual_ns, __ATOMIC_RELAXED);
+}
+
+/*
+ * Its place on the common scale is kept: v is to be as far behind the other's mean as the task is behind
+ * that queue. Joining makes room for a lag by moving the mean, so it is given as much less.
+ */
+void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity)
+{
+	enum { FRACTION = 30 };
+	uint64_t here = entity->left_virtual_ns + from->offset_ns;
+	int64_t behind = (int64_t)(to->virtual_ns + to->offset_ns - here);
+	int64_t most = virtual_of(CARRY_MAX_NS, entity->weight);
+
+	if (!to->load) {
+		runqueue_set_progress(to, here);
+		return;
+	}
+	behind = behind < most ? behind : most;
+	behind = behind > -most ? behind : -most;
+	behind += virtual_of(entity->lag_ns, entity->weight);
+	uint64_t others = (to->load << FRACTION) / (to->load + entity->weight);
+	entity->lag_ns = behind * (int64_t)(entity->weight * others >> FRACTION) >> SCHED_WEIGHT_SHIFT;
 }
 
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
@@ -153,13 +190,15 @@ uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, ui
 	entity->total_ns += had;
 
 	uint64_t passed = ((had < LONGEST_NS ? had : LONGEST_NS) << SCHED_WEIGHT_SHIFT) / entity->weight;
+	__atomic_store_n(&queue->charged_ns, now_ns, __ATOMIC_RELAXED);
 	entity->virtual_ns += passed;
 	entity->eligible_ns += passed;
 	queue->remainder += (int64_t)(passed * entity->weight);
 	settle(queue);
 	if (!virtual_is_before(entity->eligible_ns, entity->deadline_ns)) {
 		runqueue_request(entity);
-		queue->turn_end_ns = now_ns + entity->slice_ns;
+		if (!queue->waiting_count)
+			runqueue_start_turn(queue, entity, now_ns);
 	}
 	return had;
 }
@@ -179,9 +218,10 @@ void runqueue_yield(struct runqueue *queue, struct sched_entity *entity, const s
 		entity->deadline_ns = latest;
 }
 
-uint64_t runqueue_request_left(const struct sched_entity *entity)
+void runqueue_start_turn(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
 	uint64_t left = (entity->deadline_ns - entity->eligible_ns) * entity->weight >> SCHED_WEIGHT_SHIFT;
 
-	return left < entity->slice_ns ? left + 1 : entity->slice_ns;
+	entity->charged_ns = queue->charged_ns = now_ns;
+	queue->turn_end_ns = now_ns + (left < SCHED_TICK_NS ? left + 1 : SCHED_TICK_NS);
 }

@@ -22,7 +22,11 @@
 #include "kernel/sched/entity.h"
 #include "kernel/sync/spinlock.h"
 
-enum { SCHED_SLICE_NS = 3000000, SCHED_WAKE_GRANULARITY_NS = 500000 };
+enum {
+	SCHED_SLICE_NS = 3000000,
+	SCHED_WAKE_GRANULARITY_NS = 500000,
+	SCHED_TICK_NS = 4000000, /* a CPU on which somebody waits looks around at least so often */
+};
 enum { SCHED_WEIGHT_SHIFT = 32 }; /* a weight of 1 << 32 is the whole machine */
 
 RB_HEAD(entity_tree, sched_entity);
@@ -41,7 +45,9 @@ struct runqueue {
 	uint64_t virtual_ns;         /* (a) the mean, rounded down */
 	int64_t remainder;           /* (q) what was rounded off, times load: 0 <= remainder < load */
 	uint64_t load;               /* (a) weights of all on it, the running one too */
-	uint64_t turn_end_ns;        /* (q) when the running one's request ends, if it goes on */
+	uint64_t offset_ns;          /* (a) from virtual_ns to what CPUs compare: runqueue_progress() */
+	uint64_t charged_ns;         /* (a) up to when virtual_ns has been brought */
+	uint64_t turn_end_ns;        /* (q) when the running one's request, or the tick, ends */
 	struct group_list resting;   /* (q) groups that ran out of tasks here: sched/group.h */
 	uint64_t rest_check_ns;      /* (q) when to look at them */
 	uint64_t budget_end_ns;      /* (q) when the running task's quota has to be looked at */
@@ -50,7 +56,7 @@ struct runqueue {
 	uint64_t tick_weight_ns;     /* (q) for how long it will stand */
 	uint64_t random;             /* (q) */
 	uint32_t sample;             /* (q) the number of the last one */
-	uint64_t balance_ns;         /* (c) when to look for a less busy CPU */
+	uint64_t balance_ns;         /* (q) when to look for a less busy CPU, if somebody waits */
 	uint64_t switches;           /* (q) */
 	uint64_t idle_ns;            /* (q) */
 	struct class_queue classes;  /* (q) the tasks that go before the fair ones: sched/class_pick.h */
@@ -66,6 +72,13 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity);
 /* Off every queue, while the one that it left has gone on to `virtual_ns`: what it had too much of is
  * paid back as if it had waited there. */
 void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns);
+/* How far the tasks of the queue have come by now, on a scale that all CPUs share. Without the lock:
+ * about. What others have come to is where one starts that was empty, or was left behind for long. */
+uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns);
+void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns);
+/* Off every queue and on its way from one to the other: if that has come further, the task is owed the
+ * difference. Both are up to date. */
+void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity);
 /* One that counts and is not among the waiting weighs something else from now on. Its lag stays what it
  * was, in CPU time; so does what is left of its request. */
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight);
@@ -75,8 +88,8 @@ void runqueue_request(struct sched_entity *entity);
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
 /* The running entity gives up what it is owed, and asks behind `next`. */
 void runqueue_yield(struct runqueue *queue, struct sched_entity *entity, const struct sched_entity *next);
-/* CPU time until its request ends, at most a slice. */
-uint64_t runqueue_request_left(const struct sched_entity *entity);
+/* Its turn begins: until its request ends, or the tick. */
+void runqueue_start_turn(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
 /* CPU time that an entity that counts is owed; negative: has had too much. */
 int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *entity);
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/kernel/sched/simulator.h"
+#include "tests/sim/simulator.h"
 
 namespace {
 

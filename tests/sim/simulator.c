@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * simulator.c - see simulator.h. The kernel's files are compiled here as they are.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/sched/runqueue.c" // NOLINT: the kernel's own target is for riscv64 alone
+#include "kernel/sched/pick.c"     // NOLINT
+#include "kernel/sched/group.c"    // NOLINT
+#include "kernel/sched/place.c"    // NOLINT
+#include "tests/sim/simulator.h"
+
+/* STRANDED_NS: for how long a task may wait while a CPU of its mask is idle: a tick, and another when it
+ * has just been moved. */
+enum { GROUPS_MAX = 1024, TASKS_MAX = 2048, STRANDED_NS = 2 * SCHED_TICK_NS };
+
+struct simulated_task {
+	struct task task;
+	bool runnable;
+	uint64_t stranded_since_ns; /* UINT64_MAX: it is not */
+};
+
+struct simulator {
+	unsigned int cpu_count;
+	int group_count, task_count;
+	bool balances;
+	uint32_t longest_ns, burst_ns; /* the most that any task has asked for */
+	struct cpu cpus[NR_CPUS];
+	struct task idle[NR_CPUS];
+	struct task_group *groups[GROUPS_MAX];
+	struct simulated_task tasks[TASKS_MAX];
+};
+
+/* What the kernel's files ask for: one simulator at a time. */
+struct cpu *cpu_table[NR_CPUS];
+unsigned int cpu_count;
+struct cpumask cpu_online, sched_idle_cpus, isolation_cpus;
+bool isolation_is_used;
+static uint64_t now_ns;
+
+/* One thread runs all of it. */
+void spin_lock(struct spinlock *lock) { assert(lock->next++ == 0); }
+void spin_unlock(struct spinlock *lock) { assert(lock->next-- == 1); }
+bool spin_trylock(struct spinlock *lock)
+{
+	spin_lock(lock);
+	return true;
+}
+void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+	spin_lock(a);
+	spin_lock(b);
+}
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+{
+	spin_unlock(a);
+	spin_unlock(b);
+}
+uint64_t time_now_ns(void) { return now_ns; }
+
+_Noreturn void assertion_failed(const char *expression, const char *file, int line)
+{
+	__assert_fail(expression, file, (unsigned int)line, "the kernel");
+}
+
+struct task *entity_task(struct sched_entity *entity)
+{
+	return container_of(entity, struct task, entity);
+}
+
+struct cpu *urgent_choose(const struct task *task)
+{
+	return task->cpu; /* there are none */
+}
+
+static struct simulated_task *simulated(struct task *task)
+{
+	return container_of(task, struct simulated_task, task);
+}
+
+static bool is_idle(const struct cpu *cpu)
+{
+	return cpu->queue.running == cpu->idle;
+}
+
+/* ---- what core.c does ---- */
+
+void sched_charge(struct runqueue *queue, struct task *task, uint64_t time_ns)
+{
+	struct sched_entity *entity = &task->entity;
+
+	if (task->flags & TASK_IDLE) {
+		queue->idle_ns += time_ns - entity->charged_ns;
+		entity->charged_ns = time_ns;
+		return;
+	}
+	runqueue_charge(queue, entity, time_ns);
+	runqueue_reweigh(queue, entity, group_task_weight(entity->group, entity->shares, time_ns));
+}
+
+static void set_running(struct cpu *cpu, struct task *task)
+{
+	cpu->queue.running = task;
+	runqueue_start_turn(&cpu->queue, &task->entity, now_ns);
+	if (task == cpu->idle)
+		cpumask_set(&sched_idle_cpus, cpu->id);
+	else
+		cpumask_clear(&sched_idle_cpus, cpu->id);
+}
+
+static void schedule_on(struct cpu *cpu, bool runs_on)
+{
+	struct runqueue *queue = &cpu->queue;
+	struct task *previous = queue->running, *next;
+
+	spin_lock(&queue->lock);
+	sched_charge(queue, previous, now_ns);
+	if (runs_on && previous != cpu->idle)
+		runqueue_insert(queue, &previous->entity);
+	else if (previous != cpu->idle)
+		runqueue_leave(queue, &previous->entity);
+	queue->running = cpu->idle;
+	if (queue->first) {
+		struct sched_entity *entity = runqueue_pick(queue);
+
+		assert(entity);
+		runqueue_remove(queue, entity);
+		next = entity_task(entity);
+	} else {
+		next = place_steal(cpu);
+	}
+	spin_unlock(&queue->lock);
+	set_running(cpu, next ? next : cpu->idle);
+}
+
+void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
+{
+	struct runqueue *queue = &cpu->queue;
+	struct sched_entity *entity = &task->entity;
+
+	assert(cpumask_test(&task->allowed, cpu->id) && !task->on_queue);
+	if (!queue->load)
+		runqueue_set_progress(queue, place_progress_ns);
+	entity->migrations += task->cpu != cpu;
+	task->cpu = cpu;
+	task->on_queue = true;
+	sched_charge(queue, queue->running, time_ns);
+	entity->weight = group_task_weight(entity->group, entity->shares, time_ns);
+	runqueue_join(queue, entity);
+	runqueue_insert(queue, entity);
+	if (queue->waiting_count == 1)
+		queue->balance_ns = now_ns + SCHED_TICK_NS;
+	cpumask_clear(&sched_idle_cpus, cpu->id);
+	if (is_idle(cpu) || runqueue_should_preempt(queue, entity, &queue->running->entity))
+		queue->running->work |= WORK_RESCHED;
+}
+
+void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
+{
+	runqueue_remove(queue, &task->entity);
+	runqueue_leave(queue, &task->entity);
+	task->on_queue = false;
+}
+
+/* Serves the CPUs that were asked to switch. */
+static void serve(struct simulator *simulator)
+{
+	for (unsigned int id = 0; id < simulator->cpu_count; id++) {
+		struct cpu *cpu = cpu_table[id];
+
+		if (!(cpu->queue.running->work & WORK_RESCHED))
+			continue;
+		cpu->queue.running->work = 0;
+		schedule_on(cpu, true);
+	}
+}
+
+/* ---- tasks ---- */
+
+/* Off its queue, when it is on one. */
+static void take_off(struct task *task)
+{
+	struct cpu *cpu = task->cpu;
+
+	if (cpu->queue.running == task) {
+		task->on_queue = false;
+		schedule_on(cpu, false);
+		return;
+	}
+	sched_charge(&cpu->queue, cpu->queue.running, now_ns);
+	sched_dequeue_waiting(&cpu->queue, task);
+}
+
+static void put_on(struct simulator *simulator, struct task *task, struct cpu *cpu)
+{
+	runqueue_repay(&task->entity, task->cpu->queue.virtual_ns);
+	sched_enqueue(cpu, task, now_ns);
+	serve(simulator);
+}
+
+static void wake_on(struct simulator *simulator, struct simulated_task *task, struct cpu *cpu)
+{
+	struct sched_entity *entity = &task->task.entity;
+
+	task->runnable = true;
+	task->stranded_since_ns = UINT64_MAX;
+	group_add_load(entity->group, entity->shares);
+	put_on(simulator, &task->task, cpu);
+}
+
+int simulator_add_task(struct simulator *simulator, int group, uint32_t shares, unsigned int cpu)
+{
+	struct simulated_task *task = &simulator->tasks[simulator->task_count];
+
+	assert(simulator->task_count < TASKS_MAX);
+	*task = (struct simulated_task){
+		.task = { .entity = { .group = simulator->groups[group], .shares = shares,
+				      .weight = FRACTION_ONE, .slice_ns = SCHED_SLICE_NS },
+			  .allowed = cpumask_below(simulator->cpu_count), .cpu = cpu_table[cpu] },
+	};
+	wake_on(simulator, task, cpu_table[cpu]);
+	return simulator->task_count++;
+}
+
+void simulator_sleep(struct simulator *simulator, int number)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+	struct sched_entity *entity = &task->task.entity;
+
+	if (!task->runnable)
+		return;
+	task->runnable = false;
+	take_off(&task->task);
+	group_remove_load(entity->group, entity->shares, task->task.cpu, now_ns);
+	serve(simulator);
+}
+
+void simulator_wake(struct simulator *simulator, int number)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+
+	if (!task->runnable)
+		wake_on(simulator, task, task->task.cpu);
+}
+
+void simulator_wake_anywhere(struct simulator *simulator, int number)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+
+	if (!task->runnable)
+		wake_on(simulator, task, place_choose(&task->task));
+}
+
+void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+
+	if (cpu == task->task.cpu->id || !cpumask_test(&task->task.allowed, cpu))
+		return;
+	if (!task->runnable) {
+		runqueue_repay(&task->task.entity, task->task.cpu->queue.virtual_ns);
+		task->task.entity.left_virtual_ns = cpu_table[cpu]->queue.virtual_ns;
+		task->task.cpu = cpu_table[cpu];
+		return;
+	}
+	task->stranded_since_ns = UINT64_MAX;
+	take_off(&task->task);
+	put_on(simulator, &task->task, cpu_table[cpu]);
+}
+
+void simulator_set_mask(struct simulator *simulator, int number, const struct cpumask *mask)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+
+	task->task.allowed = *mask;
+	task->stranded_since_ns = UINT64_MAX;
+	if (!task->runnable) {
+		if (!cpumask_test(mask, task->task.cpu->id))
+			task->task.cpu = place_choose(&task->task);
+		return;
+	}
+	bool waits = task->task.cpu->queue.running != &task->task;
+	if (cpumask_test(mask, task->task.cpu->id) &&
+	    !(waits && cpumask_intersects(mask, &sched_idle_cpus)))
+		return;
+	take_off(&task->task);
+	put_on(simulator, &task->task, place_choose(&task->task));
+}
+
+void simulator_set_request(struct simulator *simulator, int number, uint32_t slice_ns, uint32_t burst_ns)
+{
+	struct simulated_task *task = &simulator->tasks[number];
+	struct runqueue *queue = &task->task.cpu->queue;
+	struct sched_entity *entity = &task->task.entity;
+	bool waits = task->runnable && queue->running != &task->task;
+
+	if (waits)
+		runqueue_remove(queue, entity);
+	entity->slice_ns = slice_ns;
+	entity->burst_ns = burst_ns;
+	simulator->longest_ns = MAX(simulator->longest_ns, slice_ns);
+	simulator->burst_ns = MAX(simulator->burst_ns, burst_ns);
+	if (task->runnable)
+		runqueue_request(entity);
+	if (waits)
+		runqueue_insert(queue, entity);
+}
+
+uint64_t simulator_received_ns(const struct simulator *simulator, int number)
+{
+	const struct task *task = &simulator->tasks[number].task;
+	bool runs = task->cpu->queue.running == task;
+
+	return task->entity.total_ns + (runs ? now_ns - task->entity.charged_ns : 0);
+}
+
+uint64_t simulator_migrations(const struct simulator *simulator, int task)
+{
+	return simulator->tasks[task].task.entity.migrations;
+}
+
+bool simulator_is_runnable(const struct simulator *simulator, int task)
+{
+	return simulator->tasks[task].runnable;
+}
+
+int simulator_running(const struct simulator *simulator, unsigned int cpu)
+{
+	struct task *running = simulator->cpus[cpu].queue.running;
+
+	return running == &simulator->idle[cpu] ? -1 : (int)(simulated(running) - simulator->tasks);
+}
+
+/* ---- time ---- */
+
+static uint64_t next_event(const struct cpu *cpu)
+{
+	uint64_t next = cpu->queue.rest_check_ns;
+
+	if (cpu->queue.waiting_count && !is_idle(cpu))
+		next = MIN(next, MIN(cpu->queue.turn_end_ns, cpu->queue.balance_ns));
+	return next;
+}
+
+static void interrupt(struct simulator *simulator, struct cpu *cpu)
+{
+	struct runqueue *queue = &cpu->queue;
+
+	if (queue->rest_check_ns <= now_ns)
+		queue->rest_check_ns = group_end_rests(cpu, now_ns);
+	if (!queue->waiting_count || is_idle(cpu))
+		return;
+	if (simulator->balances)
+		place_push(cpu, now_ns);
+	else
+		queue->balance_ns = UINT64_MAX;
+	if (now_ns >= queue->turn_end_ns)
+		queue->running->work |= WORK_RESCHED;
+	serve(simulator);
+}
+
+void simulator_advance(struct simulator *simulator, uint64_t end_ns)
+{
+	struct cpu *first = NULL;
+	uint64_t time_ns = end_ns;
+
+	for (unsigned int id = 0; id < simulator->cpu_count; id++) {
+		uint64_t next = next_event(cpu_table[id]);
+
+		if (next < time_ns) {
+			first = cpu_table[id];
+			time_ns = next;
+		}
+	}
+	now_ns = MAX(now_ns, time_ns);
+	if (first)
+		interrupt(simulator, first);
+}
+
+void simulator_run(struct simulator *simulator, uint64_t duration_ns)
+{
+	for (uint64_t end = now_ns + duration_ns; now_ns < end;)
+		simulator_advance(simulator, end);
+}
+
+void simulator_balance(struct simulator *simulator, bool on)
+{
+	simulator->balances = on;
+}
+
+uint64_t simulator_now_ns(const struct simulator *simulator)
+{
+	(void)simulator;
+	return now_ns;
+}
+
+uint64_t simulator_idle_ns(const struct simulator *simulator, unsigned int cpu)
+{
+	const struct cpu *idle = &simulator->cpus[cpu];
+
+	return idle->queue.idle_ns + (is_idle(idle) ? now_ns - idle->idle->entity.charged_ns : 0);
+}
+
+/* ---- the machine ---- */
+
+struct simulator *simulator_create(unsigned int cpus)
+{
+	struct simulator *simulator = calloc(1, sizeof(*simulator));
+
+	assert(simulator && cpus <= NR_CPUS);
+	now_ns = 1000000000;
+	place_progress_ns = 0;
+	simulator->cpu_count = cpu_count = cpus;
+	simulator->longest_ns = SCHED_SLICE_NS;
+	cpu_online = sched_idle_cpus = cpumask_below(cpus);
+	for (unsigned int id = 0; id < cpus; id++) {
+		struct cpu *cpu = &simulator->cpus[id];
+		struct task *idle = &simulator->idle[id];
+
+		runqueue_init(&cpu->queue);
+		cpu->queue.classes.running_rank = RANK_FAIR;
+		*idle = (struct task){ .flags = TASK_IDLE, .cpu = cpu, .allowed = cpumask_of(id),
+				       .entity = { .weight = FRACTION_ONE, .charged_ns = now_ns } };
+		cpu->id = id;
+		cpu->idle = cpu->queue.running = idle;
+		cpu_table[id] = cpu;
+	}
+	simulator_add_group(simulator, -1, 100);
+	return simulator;
+}
+
+void simulator_destroy(struct simulator *simulator)
+{
+	for (int i = 0; i < simulator->group_count; i++)
+		free(simulator->groups[i]);
+	free(simulator);
+}
+
+int simulator_add_group(struct simulator *simulator, int parent, uint32_t weight)
+{
+	struct task_group *group = calloc(1, sizeof(*group) + 1);
+
+	assert(group && simulator->group_count < GROUPS_MAX);
+	group->weight = weight * 1024 / 100;
+	simulator->groups[simulator->group_count] = group;
+	if (parent >= 0)
+		group_set_parent(group, simulator->groups[parent]);
+	return simulator->group_count++;
+}
+
+void simulator_set_weight(struct simulator *simulator, int group, uint32_t weight)
+{
+	group_set_weight(simulator->groups[group], weight * 1024 / 100);
+}
+
+void simulator_set_parent(struct simulator *simulator, int group, int parent)
+{
+	group_set_parent(simulator->groups[group], simulator->groups[parent]);
+}
+
+void simulator_retire(struct simulator *simulator, int group)
+{
+	group_retire(simulator->groups[group]);
+}
+
+uint64_t simulator_load(const struct simulator *simulator, int group)
+{
+	return simulator->groups[group]->load;
+}
+
+bool simulator_is_active(const struct simulator *simulator, int group)
+{
+	return simulator->groups[group]->active;
+}
+
+/* ---- invariants ---- */
+
+static bool is_owed_too_much(const struct runqueue *queue, const struct sched_entity *entity, int64_t bound)
+{
+	int64_t lag = runqueue_lag(queue, entity);
+
+	return lag > bound || lag < -bound;
+}
+
+static const char *check_waiting(struct simulator *simulator, struct cpu *cpu, struct sched_entity *entity)
+{
+	struct simulated_task *task = simulated(entity_task(entity));
+	uint64_t least = entity->least_eligible_ns;
+
+	update_least(entity);
+	if (entity->least_eligible_ns != least)
+		return "a queue's tree does not know who is eligible";
+	if (!task->runnable || task->task.cpu != cpu || !task->task.on_queue)
+		return "a queue has a task that does not belong there";
+	if (!cpumask_test(&task->task.allowed, cpu->id))
+		return "a task waits outside its mask";
+	if (!simulator->balances || !cpumask_intersects(&task->task.allowed, &sched_idle_cpus))
+		task->stranded_since_ns = UINT64_MAX;
+	else if (task->stranded_since_ns == UINT64_MAX)
+		task->stranded_since_ns = now_ns;
+	else if (now_ns - task->stranded_since_ns > STRANDED_NS)
+		return "a task waits while a CPU of its mask is idle";
+	return NULL;
+}
+
+static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
+{
+	const struct runqueue *queue = &cpu->queue;
+	const struct sched_entity *running = is_idle(cpu) ? NULL : &queue->running->entity;
+	struct sched_entity *previous = NULL;
+	uint64_t load = running ? running->weight : 0;
+	int64_t remainder = running ? moment(queue, running) : 0;
+	uint32_t count = 0;
+	const char *wrong = NULL;
+
+	if (queue->lock.next)
+		return "a lock is held";
+	if (running)
+		simulated(queue->running)->stranded_since_ns = UINT64_MAX;
+	if (running && (queue->running->cpu != cpu || !cpumask_test(&queue->running->allowed, cpu->id)))
+		return "a task runs where it may not";
+	if (is_idle(cpu) != cpumask_test(&sched_idle_cpus, cpu->id))
+		return "an idle CPU is not known to be idle";
+	for (struct sched_entity *at = queue->first; at && !wrong; at = runqueue_next(at)) {
+		if (previous && by_deadline(previous, at) >= 0)
+			return "a queue is out of order";
+		wrong = check_waiting(simulator, cpu, at);
+		remainder += moment(queue, at);
+		load += at->weight;
+		previous = at;
+		count++;
+	}
+	if (wrong)
+		return wrong;
+	if (count != queue->waiting_count)
+		return "a queue miscounts, or its first is not the least";
+	if (count && !running)
+		return "a CPU idles while tasks wait for it";
+	if (load != queue->load)
+		return "a queue's load is not the sum of its weights";
+	if (remainder != queue->remainder || (load && (remainder < 0 || remainder >= (int64_t)load)))
+		return "a queue's virtual time is not the mean of its tasks'";
+	int64_t bound = (int64_t)simulator->longest_ns + simulator->burst_ns + 2 * CARRY_MAX_NS;
+	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at))
+		if (is_owed_too_much(queue, at, bound))
+			return "a waiting task's lag is beyond the bound";
+	if (running && is_owed_too_much(queue, running, bound + SCHED_TICK_NS))
+		return "the running task's lag is beyond the bound";
+	return NULL;
+}
+
+static int group_number(const struct simulator *simulator, const struct task_group *group)
+{
+	int number = 0;
+
+	while (number < simulator->group_count && simulator->groups[number] != group)
+		number++;
+	return number;
+}
+
+static const char *check_groups(const struct simulator *simulator)
+{
+	static uint64_t loads[GROUPS_MAX + 1];
+
+	memset(loads, 0, sizeof(loads));
+	for (int i = 0; i < simulator->task_count; i++)
+		if (simulator->tasks[i].runnable)
+			loads[group_number(simulator, simulator->tasks[i].task.entity.group)] +=
+				simulator->tasks[i].task.entity.shares;
+	for (int g = 0; g < simulator->group_count; g++)
+		if (simulator->groups[g]->active && simulator->groups[g]->parent)
+			loads[group_number(simulator, simulator->groups[g]->parent)] +=
+				simulator->groups[g]->weight;
+	for (int g = 0; g < simulator->group_count; g++) {
+		if (simulator->groups[g]->load != loads[g])
+			return "a group's load is not the sum of what is below it";
+		if (g && loads[g] && !simulator->groups[g]->active)
+			return "a group with load is not active";
+	}
+	return NULL;
+}
+
+const char *simulator_check(struct simulator *simulator)
+{
+	uint32_t runnable[NR_CPUS] = { 0 };
+	const char *wrong = check_groups(simulator);
+
+	for (int i = 0; i < simulator->task_count; i++)
+		runnable[simulator->tasks[i].task.cpu->id] += simulator->tasks[i].runnable;
+	for (unsigned int id = 0; id < simulator->cpu_count && !wrong; id++) {
+		struct cpu *cpu = cpu_table[id];
+
+		wrong = check_queue(simulator, cpu);
+		if (!wrong && cpu->queue.waiting_count + !is_idle(cpu) != runnable[id])
+			wrong = "a runnable task is nowhere, or twice";
+	}
+	return wrong;
+}
