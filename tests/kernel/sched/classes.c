@@ -18,7 +18,7 @@ struct classes_task {
 	struct class_entity class;
 	struct sched_entity fair;
 	bool runnable;
-	uint64_t order; /* the model's: among equals the least goes first */
+	int64_t order; /* the model's: among equals the least goes first */
 	uint64_t total_ns;
 };
 
@@ -26,7 +26,7 @@ struct classes {
 	struct runqueue queue;
 	uint64_t now_ns, charged_ns;
 	struct classes_task *running; /* NULL: nobody */
-	uint64_t last_order;
+	int64_t first_order, last_order;
 	uint64_t starved_ns; /* the model's: what the fair ones have waited, unpaid */
 	int count;
 	struct classes_task tasks[TASKS_MAX];
@@ -153,7 +153,7 @@ void classes_set_priority(struct classes *classes, int number, int priority)
 	task->class.priority = (uint8_t)priority;
 	task->class.rank = RANK_REALTIME + PRIORITY_MAX - (unsigned int)priority;
 	/* Who runs stays before its equals, who waits goes behind them. */
-	task->order = waits ? ++classes->last_order : 0;
+	task->order = waits ? ++classes->last_order : --classes->first_order;
 	task->class.to_front = false;
 	if (waits)
 		pick_insert(&classes->queue.classes, &task->class, classes->now_ns);
