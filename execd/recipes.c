@@ -11,8 +11,10 @@
 #include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cgroups/cg.h"
 #include "cgroups/cpulist.h"
 #include "execd/recipes.h"
 #include "execd/words.h"
@@ -172,7 +174,7 @@ static const char *latency_fault(const char *value)
 {
 	if (!is_number(value))
 		return "a whole number of milliseconds is wanted (EINVAL)";
-	return strlen(value) > 4 ? "at most 9999 ms (ERANGE)" : NULL;
+	return strlen(value) > 3 || atoi(value) > CG_LATENCY_MAX_US / 1000 ? "at most 100 ms (ERANGE)" : NULL;
 }
 
 static const char *burst_fault(const char *value)

@@ -3,7 +3,8 @@
  * selftest.c - see selftest.h.
  *
  * Nothing here believes what was written: a task's CPUs are what sched_getaffinity(2) and
- * /proc/PID/stat say, shares are the CPU time that competing tasks have had.
+ * /proc/PID/stat say, its class and slice what its run queue goes by, shares are the CPU time that
+ * competing tasks have had.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -21,6 +22,10 @@
 enum {
 	MEASURE_NS = 800000000,
 	CONFINED_NS = 200000000,
+	BUSY_LOOPS = 4,
+	NAPS = 25,
+	NAP_NS = 7000000,
+	WORK_NS = 1000000,
 	PROCESSOR_FIELD = 39, /* of /proc/PID/stat */
 	HEAVY_SHARES = 300,
 	LIGHT_SHARES = 100,
@@ -62,15 +67,14 @@ static bool is_set(const struct sched_tree *tree, const struct sched_group *grou
 	return set;
 }
 
-void selftest_service(const struct sched_tree *tree, const struct recipe_service *service, pid_t pid)
+static void check_affinity(const struct sched_tree *tree, const struct sched_group *group,
+			   const struct recipe_service *service, pid_t pid)
 {
-	struct sched_group group;
 	struct cpumask wanted, has;
 	struct sched_error error;
 	char list[512];
 
-	snprintf(group.path, sizeof(group.path), "%s", service->group);
-	if (sched_group_effective(tree, &group, &wanted, &error) ||
+	if (sched_group_effective(tree, group, &wanted, &error) ||
 	    sched_task_affinity(pid, &has, &error) || !cpumask_equal(&wanted, &has))
 		return;
 	int cpu = task_cpu(pid);
@@ -78,9 +82,9 @@ void selftest_service(const struct sched_tree *tree, const struct recipe_service
 		return;
 	log_info("affinity set (svc=%s mask=%s policy=%s)", service->name,
 		 sched_cpus_text(&has, list, sizeof(list)),
-		 is_set(tree, &group, "sched.cpu_class", "any") ? "class"
-		 : is_set(tree, &group, "cpuset.cpus", "")      ? "cpus"
-								: "any");
+		 is_set(tree, group, "sched.cpu_class", "any") ? "class"
+		 : is_set(tree, group, "cpuset.cpus", "")      ? "cpus"
+							       : "any");
 }
 
 /* ---- what is obeyed ---- */
@@ -155,6 +159,137 @@ static int64_t usage_us(const struct sched_tree *tree, const struct sched_group 
 	free(text);
 	return usage;
 }
+
+/* ---- QoS ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t difference = *(const int64_t *)a - *(const int64_t *)b;
+
+	return difference < 0 ? -1 : difference > 0;
+}
+
+/* How much later than it asked to the current task runs, which works a little each time: the median. Who
+ * works less is owed more than it takes, and is hardly ever late. */
+static int64_t median_lateness_ns(void)
+{
+	int64_t late[NAPS];
+
+	for (int i = 0; i < NAPS; i++) {
+		int64_t due = now_ns() + NAP_NS;
+		rest(NAP_NS);
+		late[i] = now_ns() - due;
+		while (now_ns() < due + late[i] + WORK_NS)
+			;
+	}
+	qsort(late, NAPS, sizeof(late[0]), by_value);
+	return late[NAPS / 2];
+}
+
+/* The same of a child in the group that has chosen a class; -1: it could not be measured. */
+static int64_t lateness_of_class(const struct sched_tree *tree, const struct sched_group *group,
+				 const char *qos_class)
+{
+	struct sched_error error;
+	int64_t late = -1;
+	int ends[2];
+
+	if (pipe(ends))
+		return -1;
+	pid_t pid = sched_fork_into(tree, group, &error);
+	if (!pid) {
+		if (!sched_task_set_qos(0, (unsigned int)sched_qos_parse(qos_class), &error))
+			late = median_lateness_ns();
+		_exit(write(ends[1], &late, sizeof(late)) != sizeof(late));
+	}
+	close(ends[1]);
+	if (read(ends[0], &late, sizeof(late)) != sizeof(late))
+		late = -1;
+	close(ends[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return late;
+}
+
+/* Beside busy loops, an interactive task waits for a quarter of what a normal one does at most. */
+static bool measure_classes(const struct sched_tree *tree)
+{
+	struct sched_group group;
+	struct sched_error error;
+
+	if (!make_group(tree, &group, "selftest-qos", (const char *const[]){ "cpuset.cpus=0", NULL }))
+		return false;
+	pid_t busy[BUSY_LOOPS];
+	for (int i = 0; i < BUSY_LOOPS; i++)
+		busy[i] = spin_in(tree, &group);
+	int64_t normal = lateness_of_class(tree, &group, "normal");
+	int64_t interactive = lateness_of_class(tree, &group, "interactive");
+	for (int i = 0; i < BUSY_LOOPS; i++)
+		end(busy[i]);
+	sched_group_remove(tree, &group, &error);
+	return normal > 0 && interactive >= 0 && interactive * 4 <= normal;
+}
+
+static bool classes_hold(const struct sched_tree *tree)
+{
+	static enum { UNKNOWN, HOLD, FAIL } result;
+
+	if (result == UNKNOWN)
+		result = measure_classes(tree) ? HOLD : FAIL;
+	return result == HOLD;
+}
+
+/* What the file says in the nearest group, from this one up, that says something; NULL: none does.
+ * To be freed. */
+static char *inherited_setting(const struct sched_tree *tree, const struct sched_group *group,
+			       const char *file, const char *nothing)
+{
+	struct sched_group above = *group;
+	struct sched_error error;
+	char *text;
+
+	while (*above.path && !sched_file_read(tree, &above, file, &text, &error)) {
+		if (strcmp(text, nothing) != 0)
+			return text;
+		free(text);
+		char *slash = strrchr(above.path, '/');
+		*(slash ? slash : above.path) = '\0';
+	}
+	return NULL;
+}
+
+static void check_qos(const struct sched_tree *tree, const struct sched_group *group,
+		      const struct recipe_service *service, pid_t pid)
+{
+	struct sched_task_qos qos;
+	struct sched_error error;
+	char *class = inherited_setting(tree, group, "sched.qos", "inherited");
+	char *latency = inherited_setting(tree, group, "sched.latency_ms", "0");
+	char *shares = NULL, *burst = NULL;
+
+	if (classes_hold(tree) && !sched_task_qos(pid, &qos, &error) &&
+	    !strcmp(class ? class : "normal", sched_qos_names[qos.qos_class]) &&
+	    (!latency || strtoul(latency, NULL, 10) * 1000 == qos.slice_us) &&
+	    !sched_file_read(tree, group, "cpu.weight", &shares, &error) &&
+	    !sched_file_read(tree, group, "cpu.max.burst", &burst, &error))
+		log_info("qos set (svc=%s class=%s shares=%s lat=%uus burst=%sus)", service->name,
+			 sched_qos_names[qos.qos_class], shares, qos.slice_us, burst);
+	free(class);
+	free(latency);
+	free(shares);
+	free(burst);
+}
+
+void selftest_service(const struct sched_tree *tree, const struct recipe_service *service, pid_t pid)
+{
+	struct sched_group group;
+
+	snprintf(group.path, sizeof(group.path), "%s", service->group);
+	check_affinity(tree, &group, service, pid);
+	check_qos(tree, &group, service, pid);
+}
+
+/* ---- shares and masks ---- */
 
 /* Two that want all of one CPU get it in the ratio of their shares. */
 static bool shares_hold(const struct sched_tree *tree)

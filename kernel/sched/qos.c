@@ -6,6 +6,7 @@
 #include "kernel/proc/task.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/qos.h"
+#include "kernel/sched/sabotage.h"
 #include "kernel/sched/tree.h"
 
 enum cg_qos qos_class_of(const struct task *task)
@@ -21,6 +22,8 @@ static struct qos_request request_of(const struct task *task)
 {
 	uint32_t latency_us = task->qos.latency_us;
 
+	if (is_sabotaged("qos"))
+		return qos_request_of(CG_QOS_NORMAL, CG_LATENCY_NONE, 0);
 	if (latency_us == CG_LATENCY_NONE)
 		latency_us = cg_node_latency_us(task->member.node);
 	return qos_request_of(qos_class_of(task), latency_us, task->qos.burst_us);

@@ -101,7 +101,7 @@ TEST(RecipesOrder, TellsWhenThereIsNoRoomForParents)
 TEST(RecipesOrder, GivesAServiceWhatItsProfilesSay)
 {
 	Reading reading("[affinity a]\ncpus=1-2\nclass=performance\n");
-	reading.read("b.ini", "[qos a]\nshares=7\nqos=idle\nlatency=9999\nburst=999999999\n"
+	reading.read("b.ini", "[qos a]\nshares=7\nqos=idle\nlatency=99\nburst=999999999\n"
 			      "[service a]\nexec=x\ngroup=g\n");
 	reading.order();
 	EXPECT_TRUE(reading.errors.empty());
@@ -110,7 +110,7 @@ TEST(RecipesOrder, GivesAServiceWhatItsProfilesSay)
 	EXPECT_STREQ(limits.of[RECIPE_CPU_CLASS].value, "performance");
 	EXPECT_STREQ(limits.of[RECIPE_SHARES].value, "7");
 	EXPECT_STREQ(limits.of[RECIPE_QOS].value, "idle");
-	EXPECT_STREQ(limits.of[RECIPE_LATENCY].value, "9999");
+	EXPECT_STREQ(limits.of[RECIPE_LATENCY].value, "99");
 	EXPECT_STREQ(limits.of[RECIPE_BURST].value, "999999999");
 	EXPECT_EQ(limits.of[RECIPE_CPUS].place.line, 2);
 }

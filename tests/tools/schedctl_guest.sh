@@ -18,7 +18,7 @@ is() {
 	fi
 }
 
-echo 1..30
+echo 1..33
 is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
 is "get" "$(schedctl get web/api)" "cpus=1-2
 effective=1-2
@@ -45,6 +45,13 @@ rr 7"
 is "policy of a task that is pinned" "$(schedctl policy $task deadline 1000/5000 2>&1)" \
 	"schedctl: $task: policy deadline: not allowed; be root, and let a deadline task have all CPUs of its partition (EPERM)"
 is "policy back" "$(schedctl policy $task other; schedctl policy $task)" "other"
+is "qos" "$(schedctl qos $task; schedctl qos $task class=interactive shares=200 burst=10; schedctl qos $task)" \
+	"class=normal (inherited) shares=100 latency=0 burst=0 slice=3000
+class=interactive shares=200 latency=0 burst=10 slice=400"
+is "qos of its group" "$(schedctl qos $task class=inherited shares=100 burst=0 latency=0; schedctl set web sched.latency_ms=7 sched.qos=perf-burst
+	schedctl qos $task; schedctl set web sched.latency_ms=0 sched.qos=inherited)" \
+	"class=perf-burst (inherited) shares=100 latency=0 burst=0 slice=7000"
+is "qos of nobody" "$(schedctl qos 4000000 2>&1)" "schedctl: 4000000: there is no such task (ESRCH)"
 is "pin tells what waits" "$(schedctl pin $task 0,1 2>&1; taskset -p $task)" \
 	"schedctl: $task: 0 not now: its group web/api has CPUs 1-2 (remembered)
 pid $task's current affinity mask: 2"

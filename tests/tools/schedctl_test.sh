@@ -28,7 +28,7 @@ group() {
 }
 
 group ""
-for name in create remove move run set get pin policy tree show; do
+for name in create remove move run set get pin policy qos tree show trace; do
 	expect 0 "usage: schedctl $name *--root DIR*" "$name" --help
 	expect 0 "usage: schedctl $name *" "$name" -h
 	expect 2 "schedctl: $name: there is no option --nosuch (schedctl $name --help)" \
@@ -59,6 +59,14 @@ expect 2 "schedctl: policy: fifo wants a priority from 1 to 99*" policy $$ fifo 
 expect 2 "schedctl: policy: batch wants nothing else*" policy $$ batch 1
 expect 2 "schedctl: policy: deadline wants RUNTIME/DEADLINE*" policy $$ deadline 1/2/x
 expect 1 "schedctl: 2147483647: there is no such task (ESRCH)" policy 2147483647
+expect 2 "schedctl: qos: a task is wanted*" qos
+expect 2 "schedctl: qos: 'normal' is not NAME=VALUE*" qos $$ normal
+expect 2 "schedctl: qos: fast is no class: idle, normal, interactive, perf-burst or inherited*" qos $$ class=fast
+expect 2 "schedctl: qos: there is no 'clas'; 'class' is one*" qos $$ clas=idle
+expect 2 "schedctl: qos: shares=1001: 1 to 1000*" qos $$ class=idle shares=1001
+expect 2 "schedctl: qos: latency=99: 100 to 100000 microseconds, or 0 for none*" qos $$ latency=99
+expect 2 "schedctl: qos: burst=-1: 0 to 10000 microseconds*" qos $$ burst=-1
+expect 1 "schedctl: $$: burst 1: this kernel has no QoS of tasks (ENOSYS)" qos $$ burst=1
 expect 2 "schedctl: tree: one group at most*" tree a b
 expect 2 "schedctl: show: one group or task is wanted*" show
 

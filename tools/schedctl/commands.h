@@ -47,6 +47,7 @@ enum exit_code command_move(struct session *session, int argc, char **argv);
 enum exit_code command_run(struct session *session, int argc, char **argv);
 enum exit_code command_pin(struct session *session, int argc, char **argv);
 enum exit_code command_policy(struct session *session, int argc, char **argv);
+enum exit_code command_qos(struct session *session, int argc, char **argv);
 enum exit_code command_tree(struct session *session, int argc, char **argv);
 enum exit_code command_trace(struct session *session, int argc, char **argv);
 enum exit_code command_show(struct session *session, int argc, char **argv);

@@ -191,6 +191,22 @@ int sched_policy_number(const char *name);          /* -1: unknown */
 int sched_task_policy(pid_t task, struct sched_policy *policy, struct sched_error *error);
 int sched_task_set_policy(pid_t task, const struct sched_policy *policy, struct sched_error *error);
 
+/* When a fair task runs: its class, which may be its group's, and its hints; in us, 0: none. Only Taper has
+ * these calls; elsewhere -ENOSYS. */
+struct sched_task_qos {
+	unsigned int qos_class; /* an index of sched_qos_names */
+	bool is_inherited;
+	unsigned int shares, latency_us, burst_us, slice_us;
+};
+enum sched_hint { SCHED_HINT_SHARES, SCHED_HINT_LATENCY, SCHED_HINT_BURST };
+extern const char *const sched_qos_names[]; /* the last one NULL */
+int sched_qos_parse(const char *name);      /* -EINVAL: no class */
+/* Whether it is in bounds: the calls would cut it. */
+bool sched_hint_allows(enum sched_hint hint, long value);
+int sched_task_qos(pid_t task, struct sched_task_qos *qos, struct sched_error *error);
+int sched_task_set_qos(pid_t task, unsigned int qos_class, struct sched_error *error);
+int sched_task_set_hint(pid_t task, enum sched_hint hint, long value, struct sched_error *error);
+
 /* Becomes the program argv[0], searched in PATH when it has no slash; never a shell in the place of
  * what is no program (execvp(3) tries that). Answers only when it cannot: -Exxx. */
 int sched_exec(char *const argv[]);

@@ -2,9 +2,8 @@
 /*
  * main.c - schedctl: the hand on the tree. The command table, help, and what the commands share.
  *
- * A command is a row here and a function in the file of its group: cmd_groups.c, cmd_settings.c,
- * cmd_tasks.c, cmd_policy.c, cmd_view.c, cmd_trace.c. Results go to standard output, everything else to
- * standard error.
+ * A command is a row here and a function in the file of its group, cmd_*.c. Results go to standard
+ * output, everything else to standard error.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -67,6 +66,15 @@ const struct command commands[] = {
 	  "\n"
 	  "A deadline task needs all CPUs of its partition and is refused when they are promised.\n",
 	  command_policy },
+	{ "qos", "TASK [NAME=VALUE...]", "print or choose when a task runs, and its shares",
+	  "  class=CLASS   idle, normal, interactive, perf-burst, or inherited: its group's\n"
+	  "  shares=N      its part among the tasks of its group, 1 to 1000 (100); root beyond 500\n"
+	  "  latency=US    how soon it should run when it wakes: 100 to 100000, 0 for none\n"
+	  "  burst=US      how far it may run ahead of its share: up to 10000\n"
+	  "\n"
+	  "A class and hints move when it runs, never how much it gets. slice is what it asks for\n"
+	  "at a time. They can be chosen for a group, too: set GROUP sched.qos=CLASS.\n",
+	  command_qos },
 	{ "tree", "[-a] [GROUP]", "draw the groups",
 	  "  -a, --all         every task of a group, not the first few\n"
 	  "\n"
