@@ -14,8 +14,9 @@ void procfs_init(void);
 void devfs_init(void);
 void sysfs_init(void);
 
-/* For sysfs_init(): /sys/devices/system/node. */
+/* For sysfs_init(): /sys/devices/system/node, /sys/fs/cgroup. */
 struct dentry;
 void sysfs_nodes_init(struct dentry *system);
+void cgroup_mount_init(void);
 
 #endif
