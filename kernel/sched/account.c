@@ -72,12 +72,18 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 	}
 	uint64_t had = charge_class(queue, task, now_ns);
 	charge_node(task, had);
-	if (unlikely(task->class.urgent))
-		return;
-	bandwidth_charge(task->cpu, task, had, now_ns);
+	if (likely(!task->class.urgent))
+		bandwidth_charge(task->cpu, task, had, now_ns);
+}
 
-	uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
-	runqueue_reweigh(queue, entity, weight);
+void sched_refresh(struct runqueue *queue, struct task *task, uint64_t now_ns)
+{
+	struct sched_entity *entity = &task->entity;
+
+	sched_charge(queue, task, now_ns);
+	if (likely(!(task->flags & TASK_IDLE) && !task->class.urgent))
+		runqueue_reweigh(queue, entity,
+				 group_task_weight(entity->group, entity->shares, now_ns));
 }
 
 void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)

@@ -360,7 +360,10 @@ void schedule(void)
 		cpu_flush_ipis();
 	spin_lock(&queue->lock);
 	uint64_t now = time_now_ns();
-	sched_charge(queue, previous, now);
+	if (now < queue->turn_end_ns)
+		sched_charge(queue, previous, now);
+	else
+		sched_refresh(queue, previous, now);
 	__atomic_fetch_and(&previous->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
 	put_previous(cpu, previous, now);
 	next = pick(cpu);

@@ -43,8 +43,11 @@ void sched_set_shares(struct task *task, uint32_t shares);
 /* What was set last, though its policy may not obey it now. */
 uint32_t sched_shares_of(const struct task *task);
 
-/* Charges the queue's running task up to now and refreshes its weight. The queue's lock is held. */
+/* Charges the queue's running task up to now. The queue's lock is held. */
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns);
+/* The same, and looks what its weight is now: from time to time, and not because somebody has just come
+ * to the queue, whom all weights would remember when he is long gone (decisions/0007). */
+void sched_refresh(struct runqueue *queue, struct task *task, uint64_t now_ns);
 /* Brings the books of those CPUs' running tasks up to date. */
 void sched_charge_running(const struct cpumask *cpus);
 

@@ -191,7 +191,7 @@ static void bring_up_to_date(struct runqueue *queue, const struct runqueue *by)
 
 	if (until + SCHED_TICK_NS > now_ns || !spin_trylock(&queue->lock))
 		return;
-	sched_charge(queue, queue->running, now_ns);
+	sched_refresh(queue, queue->running, now_ns);
 	forget(queue, progress_of(by) - (uint64_t)(GAP_TICKS * pace(queue->load)));
 	spin_unlock(&queue->lock);
 }
@@ -290,7 +290,7 @@ static bool push_one(struct cpu *cpu, uint64_t now_ns)
 	bool was_idle = false;
 
 	spin_lock(&queue->lock);
-	sched_charge(queue, queue->running, now_ns);
+	sched_refresh(queue, queue->running, now_ns);
 	refresh_weights(queue, now_ns);
 	struct cpu *to = find_relief(cpu, NULL).to;
 	__atomic_store_n(&place_progress_ns, progress_of(queue), __ATOMIC_RELAXED);
@@ -299,7 +299,7 @@ static bool push_one(struct cpu *cpu, uint64_t now_ns)
 		return false;
 	/* Both may have changed in between: look again. */
 	spin_lock_pair(&queue->lock, &to->queue.lock);
-	sched_charge(&to->queue, to->queue.running, time_now_ns());
+	sched_refresh(&to->queue, to->queue.running, time_now_ns());
 	struct task *task = find_relief(cpu, to).task;
 	if (task && cpumask_test(&cpu_online, to->id)) {
 		was_idle = cpumask_test(&sched_idle_cpus, to->id);

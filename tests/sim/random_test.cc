@@ -267,6 +267,37 @@ TEST_F(Shares, AreWithinOnePercentOverTwoHundredSlices)
 	}
 }
 
+// Whoever wakes for a moment halves all weights for that moment; nobody's place may remember it.
+TEST_F(Shares, StayWhileSomebodyWakesForMoments)
+{
+	Simulator simulator(simulator_create(2));
+	int top = simulator_add_group(simulator.get(), 0, 100);
+	int light = simulator_add_group(simulator.get(), top, 100);
+	int heavy = simulator_add_group(simulator.get(), top, 300);
+	int tasks[] = {
+		simulator_add_task(simulator.get(), light, 1024, 0),
+		simulator_add_task(simulator.get(), light, 1024, 1),
+		simulator_add_task(simulator.get(), heavy, 1024, 0),
+		simulator_add_task(simulator.get(), heavy, 1024, 1),
+	};
+	int waker = simulator_add_task(simulator.get(), 0, 1024, 1);
+	uint64_t start = simulator_now_ns(simulator.get());
+
+	simulator_balance(simulator.get(), true);
+	for (int i = 0; i < 100; i++) {
+		simulator_sleep(simulator.get(), waker);
+		simulator_run(simulator.get(), 9 * kMillisecond + static_cast<uint64_t>(Below(2 * kMillisecond)));
+		simulator_wake(simulator.get(), waker);
+		simulator_run(simulator.get(), kMillisecond / 20);
+	}
+	auto span = static_cast<double>(simulator_now_ns(simulator.get()) - start);
+	for (int task : tasks) {
+		double due = task == tasks[0] || task == tasks[1] ? 0.25 : 0.75;
+		auto got = static_cast<double>(simulator_received_ns(simulator.get(), task));
+		EXPECT_NEAR(got / span, due, 0.02) << "task " << task << ", --seed=" << seed;
+	}
+}
+
 // Who is due nearly a whole CPU, or more, falls behind whenever he is not alone, and cannot catch up.
 TEST_F(Shares, OfWhoIsDueNearlyACpuAreWithinFifteenPercent)
 {

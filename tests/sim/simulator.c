@@ -103,7 +103,16 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t time_ns)
 		return;
 	}
 	runqueue_charge(queue, entity, time_ns);
-	runqueue_reweigh(queue, entity, group_task_weight(entity->group, entity->shares, time_ns));
+}
+
+void sched_refresh(struct runqueue *queue, struct task *task, uint64_t time_ns)
+{
+	struct sched_entity *entity = &task->entity;
+
+	sched_charge(queue, task, time_ns);
+	if (!(task->flags & TASK_IDLE))
+		runqueue_reweigh(queue, entity,
+				 group_task_weight(entity->group, entity->shares, time_ns));
 }
 
 static void set_running(struct cpu *cpu, struct task *task)
@@ -122,7 +131,10 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 	struct task *previous = queue->running, *next;
 
 	spin_lock(&queue->lock);
-	sched_charge(queue, previous, now_ns);
+	if (now_ns < queue->turn_end_ns)
+		sched_charge(queue, previous, now_ns);
+	else
+		sched_refresh(queue, previous, now_ns);
 	if (runs_on && previous != cpu->idle)
 		runqueue_insert(queue, &previous->entity);
 	else if (previous != cpu->idle)
