@@ -32,6 +32,16 @@ static void cpus_of(unsigned int node, struct cpumask *cpus)
 			cpumask_set(cpus, id);
 }
 
+/* As on Linux, a node whose CPUs are all unplugged has none. */
+static uint64_t nodes_with_online_cpus(void)
+{
+	struct cpumask online = cpu_online;
+	uint64_t nodes = 0;
+	cpumask_for_each(id, &online)
+		nodes |= node_bit(cpu_table[id]->node);
+	return nodes;
+}
+
 static unsigned int distance(unsigned int from, unsigned int to)
 {
 	return node_distance(from, to);
@@ -61,7 +71,7 @@ static int64_t node_show(struct file *file, char *buffer, size_t size)
 	struct outbuf out = { .data = buffer, .size = size };
 	struct sysfs_nodes nodes = {
 		.present = nodes_with_cpus | nodes_with_memory,
-		.with_cpus = nodes_with_cpus,
+		.with_cpus = nodes_with_online_cpus(),
 		.with_memory = nodes_with_memory,
 		.cpu_count = cpu_count,
 		.cpus_of = cpus_of,

@@ -9,6 +9,9 @@
 smp=4
 mem=256M
 numa=0
+distances=
+cpu_nodes=
+memory_nodes=
 append=
 config=demo
 icount=no
@@ -29,6 +32,9 @@ usage() {
 		  --smp N           CPUs, 1 to 512 (4)
 		  --mem SIZE        memory: a number with M or G, M when left out (256M)
 		  --numa N          split CPUs and memory evenly into N memory nodes, 1 to 64
+		  --distances LIST  with --numa: how far each node is from each, row by row: 10,20,40,10
+		  --cpu-nodes LIST  with --numa: the node of each CPU, if not evenly: 0,0,0,2
+		  --memory-nodes LIST  with --numa: the node of each Nth of the memory: 0,1,1,3
 		  --capacities LIST strengths of the CPUs, 512,512,1024,1024; without it all are equal
 		  --append TEXT     add TEXT to the kernel's command line; may be repeated
 		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
@@ -81,10 +87,24 @@ want_file() {
 add_file() { if [[ $1 == ?*:/* ]]; then echo "${1%:/*}"; else echo "$1"; fi; }
 add_path() { if [[ $1 == ?*:/* ]]; then echo "/${1##*:/}"; else echo "/${1##*/}"; fi; }
 
-# want_capacities LIST: numbers, separated by commas.
-want_capacities() {
-	[[ $1 =~ ^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*$ ]] ||
-		mistake "--capacities $1: not numbers such as 512,512,1024,1024"
+# want_list OPTION LIST EXAMPLE: numbers, separated by commas; 0 is one of the nodes alone.
+want_list() {
+	[[ $2 =~ ^(0|[1-9][0-9]{0,8})(,(0|[1-9][0-9]{0,8}))*$ && ($1 == *-nodes || ,$2, != *,0,*) ]] ||
+		mistake "$1 $2: not numbers such as $3"
+}
+
+# want_count OPTION LIST COUNT WHAT: so many of them, or no list at all.
+want_count() {
+	local commas=${2//[^,]/}
+	[[ -z $2 ]] || ((${#commas} + 1 == $3)) || mistake "$1 $2: not one for each of the $3 $4"
+}
+
+# want_nodes OPTION LIST: numbers of nodes, or no list at all.
+want_nodes() {
+	local node
+	for node in ${2//,/ }; do
+		((node < numa)) || mistake "$1 $2: there is no node $node"
+	done
 }
 
 want_add() {
@@ -129,7 +149,8 @@ parse_options() {
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--smp | --mem | --numa | --capacities | --append | --config | --slice | --timeout | --add | --kernel)
+		--smp | --mem | --numa | --distances | --cpu-nodes | --memory-nodes | --capacities | \
+			--append | --config | --slice | --timeout | --add | --kernel)
 			(($# > 1)) || mistake "$1 needs a value"
 			;;
 		-*) mistake "$1: no such option" ;;
@@ -142,7 +163,10 @@ parse_options() {
 			mem=$2
 			;;
 		--numa) want_number "$1" "$2" 1 64 && numa=$2 ;;
-		--capacities) want_capacities "$2" && capacities=$2 ;;
+		--distances) want_list "$1" "$2" 10,20,40,10 && distances=$2 ;;
+		--cpu-nodes) want_list "$1" "$2" 0,0,0,2 && cpu_nodes=$2 ;;
+		--memory-nodes) want_list "$1" "$2" 0,1,1,3 && memory_nodes=$2 ;;
+		--capacities) want_list "$1" "$2" 512,512,1024,1024 && capacities=$2 ;;
 		--append) append+="${append:+ }$2" ;;
 		--config) want_config "$2" && config=$2 ;;
 		--slice) want_number "$1" "$2" 1 1000000 && slice=$2 ;;
@@ -153,9 +177,12 @@ parse_options() {
 		shift 2
 	done
 	((numa <= smp)) || mistake "--numa $numa: more memory nodes than CPUs ($smp)"
-	local commas=${capacities//[^,]/}
-	[[ -z $capacities ]] || ((${#commas} + 1 == smp)) ||
-		mistake "--capacities $capacities: not one for each of the $smp CPUs"
+	want_count --capacities "$capacities" "$smp" CPUs
+	want_count --cpu-nodes "$cpu_nodes" "$smp" CPUs
+	want_count --memory-nodes "$memory_nodes" "$numa" "memory nodes"
+	want_count --distances "$distances" $((numa * numa)) "pairs of nodes"
+	want_nodes --cpu-nodes "$cpu_nodes"
+	want_nodes --memory-nodes "$memory_nodes"
 	((numa <= $(mebibytes "$mem"))) || mistake "--numa $numa: less than 1M for a node"
 	[[ -z $slice || $icount != no ]] || mistake "--slice needs --icount"
 }

@@ -47,6 +47,11 @@ mistaken "--numa 4: less than 1M" --numa 4 --mem 3M
 mistaken "--numa 65: not a whole number from 1 to 64" --numa 65 --smp 65
 mistaken "--capacities 1,: not numbers" --capacities 1,
 mistaken "--capacities 1,0: not numbers" --capacities 1,0
+mistaken "--distances 10,0: not numbers" --distances 10,0
+mistaken "--distances 10,20: not one for each of the 4 pairs of nodes" --numa 2 --distances 10,20
+mistaken "--cpu-nodes 0,1: not one for each of the 4 CPUs" --numa 2 --cpu-nodes 0,1
+mistaken "--memory-nodes 0: not one for each of the 2 memory nodes" --numa 2 --memory-nodes 0
+mistaken "--memory-nodes 0,2: there is no node 2" --numa 2 --memory-nodes 0,2
 mistaken "--capacities 1,2: not one for each of the 4 CPUs" --capacities 1,2
 mistaken "--timeout x: not" --timeout x
 mistaken "--icount 11: not a whole number from 0 to 10" --icount=11

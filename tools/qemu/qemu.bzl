@@ -52,6 +52,7 @@ def guest_test(
         smp = 4,
         mem = "256M",
         numa = 0,
+        shape = [],
         icount = None,
         capacities = "",
         slice = None,
@@ -70,6 +71,7 @@ def guest_test(
       smp: CPUs.
       mem: memory, as for ./run.
       numa: memory nodes, 0 for a machine without.
+      shape: options for ./run about who belongs to which node, and distances.
       icount: for virtual time, repeatable: an instruction is 2^icount nanoseconds.
       capacities: strengths of the CPUs, as for ./run.
       slice: with icount, emulated CPUs take turns of at most that many microseconds.
@@ -83,7 +85,7 @@ def guest_test(
     """
     options = ["--smp", str(smp), "--mem", mem, "--config", config, "--timeout", str(limit)]
     if numa:
-        options += ["--numa", str(numa)]
+        options += ["--numa", str(numa)] + shape
     if icount != None:
         options.append("--icount=%d" % icount)
     if capacities:
