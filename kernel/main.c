@@ -14,6 +14,7 @@
 #include "kernel/riscv/paging.h"
 #include "kernel/riscv/stack.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/home.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
@@ -72,6 +73,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t device_tree, paddr_t kernel_star
 	charge_init();                                /* whose memory it is */
 	proc_init();                                  /* tables of tasks, signals, futexes */
 	fdt_find_cpus(hart);                          /* CPU numbers */
+	home_init();                                  /* who is near which memory */
 	fdt_find_topology();                          /* and their shape */
 	fdt_find_interrupts();                        /* who serves devices */
 	smp_start_others();                           /* the other harts idle */

@@ -43,6 +43,8 @@ static inline struct page *alloc_page(const struct address_space *space,
 	else
 		page = user_page_alloc_by(&mapping->policy, vm_page_number(mapping, address),
 					  space->resident_pages, flags);
+	if (likely(page))
+		user_page_note(page);
 	return page_charged(page, CHARGE_ANON);
 }
 

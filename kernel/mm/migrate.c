@@ -16,6 +16,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/charge.h"
 #include "kernel/mm/shared_memory.h"
+#include "kernel/mm/user_page.h"
 #include "kernel/mm/vm.h"
 #include "kernel/riscv/paging.h"
 
@@ -149,6 +150,8 @@ static void finish(struct address_space *space, const struct vm_mapping *mapping
 		const struct move *move = &batch->moves[i];
 		if (!move_page(mapping, move))
 			note_failure(migration, -EBUSY);
+		else if (space == current->space)
+			user_page_note(move->copy);
 		space->resident_pages -= !*move->entry;
 		new_code |= move->value & PTE_EXEC;
 	}

@@ -62,10 +62,21 @@ static void note_placement(struct task *task)
 	__atomic_store_n(&task->placed, placed, __ATOMIC_RELAXED);
 }
 
+/* It goes where its pages go: vm_migrate(). */
+static void rebind_home(struct task *task, uint64_t mems)
+{
+	unsigned int home = task->home_node;
+	bool same_size = __builtin_popcountll(task->mems) == __builtin_popcountll(mems);
+	if (same_size || !(mems & node_bit(home)))
+		home = node_remap(home, task->mems, mems);
+	__atomic_store_n(&task->home_node, (uint8_t)home, __ATOMIC_RELAXED);
+}
+
 void user_page_set_mems(struct task *task, uint64_t mems)
 {
 	kassert(mems);
 	spin_lock(&task->lock);
+	rebind_home(task, mems);
 	__atomic_store_n(&task->mems, mems, __ATOMIC_RELAXED);
 	policy_rebind(&task->policy, mems);
 	note_placement(task);
@@ -88,6 +99,14 @@ struct memory_policy user_page_policy(void)
 	struct memory_policy policy = current->policy;
 	spin_unlock(&current->lock);
 	return policy;
+}
+
+uint64_t user_page_home(const struct task *task)
+{
+	uint64_t home = task->policy.nodes & task->mems;
+	if (!home)
+		home = node_bit(__atomic_load_n(&task->home_node, __ATOMIC_RELAXED)) & task->mems;
+	return home ? home : task->mems;
 }
 
 void user_page_inherit_policy(struct task *child)

@@ -35,6 +35,27 @@ static inline struct page *user_page_alloc(enum page_flags flags)
 					: user_page_alloc_by(NULL, 0, 0, flags);
 }
 
+/* The current task got a page of its memory, or one of them moved: which node most came from of
+ * late, by the majority vote of Boyer and Moore with HOME_VOTES_MAX votes at most, so that what is freed long
+ * ago does not count for ever. A new program asks anew, a child begins with its
+ * parent's answer. Pages that others move do not vote, but cpuset.mems takes the answer along. */
+enum { HOME_VOTES_MAX = 512 };
+static inline void user_page_note(const struct page *page)
+{
+	struct task *task = current;
+	unsigned int votes = task->home_votes;
+	if (likely(page->node == task->home_node))
+		votes += votes < HOME_VOTES_MAX;
+	else if (votes)
+		votes--;
+	else
+		__atomic_store_n(&task->home_node, (uint8_t)page->node, __ATOMIC_RELAXED);
+	task->home_votes = (uint16_t)votes;
+}
+/* The nodes near which a task wants to run: its policy's, or where most of its memory is, of those that it
+ * may use. Its lock is held. */
+uint64_t user_page_home(const struct task *task);
+
 /* A task's nodes, and the policies that follow them: `mems` is not empty. Takes the task's lock. */
 void user_page_set_mems(struct task *task, uint64_t mems);
 /* The current task's policy: set, read, and for a child taken over. They take the task's lock. */
@@ -44,6 +65,8 @@ void user_page_inherit_policy(struct task *child);
 static inline void user_page_inherit(struct task *child)
 {
 	child->mems = __atomic_load_n(&current->mems, __ATOMIC_RELAXED);
+	child->home_node = current->home_node;
+	child->home_votes = current->home_votes;
 	if (unlikely(current->placed || current->policy.mode != POLICY_DEFAULT))
 		user_page_inherit_policy(child);
 }

@@ -119,6 +119,7 @@ static void change_over(const char *path, struct loaded_program *loaded)
 	struct process *process = current->process;
 
 	leave_old_memory(loaded->space);
+	current->home_votes = 0;
 	set_program(process, loaded->program);
 	signal_reset_handlers(process);
 	current->signals.stack_base = 0;

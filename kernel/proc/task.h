@@ -103,6 +103,8 @@ struct task {
 	struct memory_policy policy; /* (k) set_mempolicy(2)'s */
 	uint8_t last_interleaved;    /* (c) the node that had its turn last */
 	bool placed;                 /* (k) not simply the nearest node; (a) to read */
+	uint8_t home_node;           /* (a) where most of its memory is: user_page_note() */
+	uint16_t home_votes;         /* (c) */
 
 	struct task_signals signals; /* (s) */
 	uaddr_t clear_child_tid;     /* (c) set_tid_address: zeroed and woken at exit */

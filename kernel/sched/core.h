@@ -56,8 +56,8 @@ extern struct cpumask sched_idle_cpus; /* (a) */
 
 /* ---- place.c: which CPU ---- */
 
-/* Where a task that became runnable goes: an idle CPU of its mask, else its last one, else the least
- * loaded. Always inside task->allowed and online. The task's lock is held. */
+/* Where a task that became runnable goes: an idle CPU of its mask, near its memory if there is one
+ * (home.h), else its last one, else the least loaded. Always inside task->allowed and online. The task's lock is held. */
 struct cpu *place_choose(const struct task *task);
 /* A task from another queue for this CPU, whose lock is held and which has nothing to run; it is taken
  * out of that queue and made this CPU's. NULL: none. */

@@ -5,8 +5,10 @@
  * (isolation.h) are for tasks that have no other, and take no part in evening out.
  */
 #include "kernel/kernel.h"
+#include "kernel/mm/node.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/home.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
@@ -68,6 +70,8 @@ struct cpu *place_choose(const struct task *task)
 
 	if (unlikely(task->class.urgent))
 		return urgent_choose(task);
+	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
+		idle = home_prefer(task, &idle);
 	if (cpumask_test(&idle, last->id))
 		return last;
 	if (!cpumask_empty(&idle))
