@@ -4,8 +4,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "execd/ask.h"
 #include "execd/groups.h"
+#include "execd/log.h"
 
 /* CPUs that this machine does not have are told, and the group goes without: one recipe serves
  * machines of several sizes. Nothing else is forgiven. */
@@ -36,7 +39,44 @@ static int group_limit(const struct sched_tree *tree, const struct sched_group *
 	return 0;
 }
 
-void groups_make(const struct sched_tree *tree, struct recipes *recipes)
+/* In whose name a group's settings are asked for: its first service's, else its own. */
+static void group_owner(const struct recipes *recipes, const struct recipe_group *group, char *who,
+			size_t size)
+{
+	for (size_t i = 0; i < recipes->service_count; i++)
+		if (!strcmp(recipes->services[i].group, group->path)) {
+			snprintf(who, size, "service %s", recipes->services[i].name);
+			return;
+		}
+	snprintf(who, size, "group %s", group->path);
+}
+
+/* 1: the settings may be set; 0: without them; negative (told): the recipe asks for too much. */
+static int group_ask(struct recipes *recipes, const struct recipe_group *group, pid_t daemon)
+{
+	char who[RECIPE_VALUE_MAX + 8], reason[160];
+	enum recipe_setting setting;
+
+	if (!ask_is_needed())
+		return 1;
+	group_owner(recipes, group, who, sizeof(who));
+	switch (ask_policy(daemon, who, &group->limits, &setting, reason, sizeof(reason))) {
+	case POLICY_ALLOWED:
+		return 1;
+	case POLICY_NO_ANSWER:
+		log_error("%s:%d: %s: policyd does not answer; it goes with the defaults",
+			  group->place.file, group->place.line, who);
+		return 0;
+	default:
+		recipes_complain(recipes, group->limits.of[setting].place.line
+					 ? &group->limits.of[setting].place : &group->place,
+				 "%s: %s %s: %s", who, recipe_settings[setting].key,
+				 group->limits.of[setting].value, reason);
+		return -EPERM;
+	}
+}
+
+void groups_make(const struct sched_tree *tree, struct recipes *recipes, pid_t policy_daemon)
 {
 	for (size_t i = 0; i < recipes->group_count; i++) {
 		struct recipe_group *group = &recipes->groups[i];
@@ -48,9 +88,11 @@ void groups_make(const struct sched_tree *tree, struct recipes *recipes)
 		if (sched_group_create(tree, &path, SCHED_CREATE_PARENTS, &made_count, &error)) {
 			recipes_complain(recipes, &group->place, "%s", error.text);
 			group->wrong = true;
-		} else if (group_limit(tree, &path, &group->limits, recipes)) {
-			group->wrong = true;
+			continue;
 		}
+		int answer = group_ask(recipes, group, policy_daemon);
+		if (answer < 0 || (answer && group_limit(tree, &path, &group->limits, recipes)))
+			group->wrong = true;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "execd/ask.h"
 #include "execd/groups.h"
 #include "execd/load.h"
 #include "execd/log.h"
@@ -109,7 +110,9 @@ static void prepare_groups(void)
 	load_recipes(&recipes, RECIPES_PATH);
 	if (sched_tree_open(&supervisor.tree, SCHED_ROOT_DEFAULT, &error))
 		log_error("%s; no service can start", error.text);
-	groups_make(&supervisor.tree, &recipes);
+	if (ask_is_needed())
+		supervise_policy_start(&supervisor);
+	groups_make(&supervisor.tree, &recipes, supervisor.policy.pid);
 }
 
 int main(int argc, char **argv)

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "execd/ask.h"
 #include "execd/log.h"
 #include "execd/order.h"
 #include "execd/restart.h"
@@ -139,6 +140,31 @@ static void service_ended(struct supervisor *supervisor, size_t index, int statu
 		  (long long)(state->delay_ns / 1000000));
 }
 
+void supervise_policy_start(struct supervisor *supervisor)
+{
+	struct service_state *policy = &supervisor->policy;
+
+	policy->started_ns = now_ns();
+	policy->due_ns = SERVICE_DONE;
+	pid_t pid = ask_start_daemon();
+	policy->pid = pid > 0 ? pid : 0;
+	if (pid > 0)
+		return;
+	policy->delay_ns = restart_delay(policy->delay_ns, 0);
+	policy->due_ns = policy->started_ns + policy->delay_ns;
+}
+
+static void policy_ended(struct supervisor *supervisor)
+{
+	struct service_state *policy = &supervisor->policy;
+	int64_t now = now_ns();
+
+	policy->pid = 0;
+	policy->delay_ns = restart_delay(policy->delay_ns, now - policy->started_ns);
+	policy->due_ns = now + policy->delay_ns;
+	log_error("policyd ended; again in %lld ms", (long long)(policy->delay_ns / 1000000));
+}
+
 static void front_start(struct supervisor *supervisor)
 {
 	struct service_state *front = &supervisor->front;
@@ -177,6 +203,10 @@ static bool reap(struct supervisor *supervisor, int *command_status)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (pid == supervisor->policy.pid) {
+			policy_ended(supervisor);
+			continue;
+		}
 		if (pid == supervisor->front.pid) {
 			front_ended(supervisor);
 			/* A shell's status is nobody's business: another shell follows. */
@@ -204,6 +234,10 @@ static int64_t start_due(struct supervisor *supervisor)
 			service_start(supervisor, i);
 		next = state->due_ns < next ? state->due_ns : next;
 	}
+	if (ask_is_needed() && supervisor->policy.due_ns <= now)
+		supervise_policy_start(supervisor);
+	if (ask_is_needed() && supervisor->policy.due_ns < next)
+		next = supervisor->policy.due_ns;
 	if (supervisor->front.due_ns <= now)
 		front_start(supervisor);
 	return supervisor->front.due_ns < next ? supervisor->front.due_ns : next;

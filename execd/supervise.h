@@ -24,6 +24,7 @@ struct supervisor {
 	struct sched_tree tree;
 	struct recipes *recipes;
 	struct service_state services[RECIPE_SERVICE_MAX];
+	struct service_state policy; /* policyd, where there is a policy */
 	struct service_state front; /* the shell, or the command */
 	char **command;             /* NULL: a shell */
 	bool selftest;              /* tells what it measures of each service */
@@ -41,6 +42,9 @@ void supervise_prepare(void);
 /* Starts all services, then the shell or the command; returns when the command ended or a signal
  * asked for the end. */
 struct supervised supervise(struct supervisor *supervisor);
+
+/* Starts policyd, for supervise() to look after. */
+void supervise_policy_start(struct supervisor *supervisor);
 
 /* SIGTERM to everything, three seconds of grace, SIGKILL. */
 void supervise_stop(const struct supervisor *supervisor);

@@ -47,6 +47,12 @@ bool audit_is_empty(void)
 	return __atomic_load_n(&written, __ATOMIC_RELAXED) == __atomic_load_n(&taken, __ATOMIC_RELAXED);
 }
 
+/* What would break a line, or the quotes around a text, becomes a question mark. */
+static char printable(char character)
+{
+	return character >= ' ' && character < 127 && character != '"' ? character : '?';
+}
+
 /* From the node upwards, written from the end of the buffer. */
 static void put_path(char *path, const struct cg_node *node)
 {
@@ -63,17 +69,17 @@ static void put_path(char *path, const struct cg_node *node)
 		path[--at] = '/';
 	}
 	memmove(path, path + at, PATH_BYTES - at);
+	for (; *path; path++)
+		*path = printable(*path);
 }
 
-/* One line of it: what is no printable character becomes a question mark. */
 static void put_value(char *to, const char *value, size_t length)
 {
 	while (length && (value[length - 1] == '\n' || value[length - 1] == ' '))
 		length--;
 	length = MIN(length, (size_t)VALUE_BYTES - 1);
 	for (size_t i = 0; i < length; i++)
-		to[i] = value[i] > ' ' && value[i] < 127 && value[i] != '"' ? value[i]
-			: value[i] == ' ' ? ' ' : '?';
+		to[i] = printable(value[i]);
 	to[length] = '\0';
 }
 
