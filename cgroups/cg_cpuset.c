@@ -78,20 +78,12 @@ static bool set_effective(struct cg_node *node)
 static bool set_member_effective(struct cg_node *node)
 {
 	const struct cpumask *limit = &node->parent->effective;
-	uint64_t changed = 0;
-	if (!node->asks || !cpumask_intersects(&node->cpus, limit)) {
-		CPUMASK_EACH_WORD(word) {
-			changed |= limit->bits[word] ^ node->effective.bits[word];
-			node->effective.bits[word] = limit->bits[word];
-		}
-		return changed && effective_changed(node);
-	}
-	CPUMASK_EACH_WORD(word) {
-		uint64_t bits = limit->bits[word] & node->cpus.bits[word];
-		changed |= bits ^ node->effective.bits[word];
-		node->effective.bits[word] = bits;
-	}
-	return changed && effective_changed(node);
+	if (node->asks && cpumask_intersects(&node->cpus, limit))
+		return store_effective(node, cpumask_and(&node->cpus, limit));
+	if (cpumask_equal(limit, &node->effective))
+		return false;
+	node->effective = *limit;
+	return effective_changed(node);
 }
 
 static bool makes_no_claim(const struct cg_node *node)
