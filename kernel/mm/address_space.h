@@ -104,6 +104,8 @@ uaddr_t vm_brk(struct address_space *space, uaddr_t end); /* the break after it 
 /* A fault of the current task at `address`. 0: resolved, go on. -EFAULT: no mapping or not allowed
  * (SIGSEGV); -ENOMEM (SIGKILL, logged); -EIO: beyond the end of the file (SIGBUS). Sleeps. */
 int vm_fault(struct address_space *space, uaddr_t address, enum vm_protection access);
+/* The memory nodes from which a page may come to an address of the current task's. Takes the mutex. */
+uint64_t vm_fault_nodes(struct address_space *space, uaddr_t address);
 
 /* User memory of the current task, through its own page table, faulting pages in. Answers 0 or
  * -EFAULT; nothing of rank >= LOCK_RANK_ADDRESS_SPACE may be held. May sleep. */

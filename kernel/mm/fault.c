@@ -12,6 +12,7 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/charge.h"
+#include "kernel/mm/migrate.h"
 #include "kernel/mm/shared_memory.h"
 #include "kernel/mm/user_page.h"
 #include "kernel/mm/vm.h"
@@ -213,13 +214,16 @@ int vm_fault(struct address_space *space, uaddr_t address, enum vm_protection ac
 		return -EFAULT;
 	vm_lock(space);
 	int error = vm_fault_locked(space, address, access);
-	uint64_t resident = space->resident_pages;
 	vm_unlock(space);
-	if (unlikely(error == -ENOMEM) && !current->refused)
-		printk("memory: none left for %s (task %d), which has %lu KiB of %lu\n",
-		       current->name, (int)current->tid, (unsigned long)(resident * 4),
-		       (unsigned long)(page_total() * 4));
 	return error;
+}
+
+uint64_t vm_fault_nodes(struct address_space *space, uaddr_t address)
+{
+	struct memory_policy policy;
+	if (vm_policy(space, address, &policy))
+		policy = (struct memory_policy){ .mode = POLICY_DEFAULT };
+	return user_page_nodes(&policy);
 }
 
 int address_space_page(struct address_space *space, uaddr_t address, enum vm_protection access,

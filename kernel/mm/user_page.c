@@ -54,6 +54,16 @@ struct page *user_page_alloc_by(const struct memory_policy *policy, uint64_t num
 	return page;
 }
 
+uint64_t user_page_nodes(const struct memory_policy *policy)
+{
+	uint64_t mems = __atomic_load_n(&current->mems, __ATOMIC_RELAXED);
+	struct memory_policy of_task = user_page_policy();
+	if (policy->mode == POLICY_DEFAULT)
+		policy = &of_task;
+	struct policy_place place = policy_place(policy, mems, 0, this_cpu()->node);
+	return place.first | place.then;
+}
+
 /* Whether more is to be said than "the nearest". (k) is held. */
 static void note_placement(struct task *task)
 {

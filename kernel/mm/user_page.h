@@ -28,6 +28,9 @@ static inline bool user_page_is_any(const struct memory_policy *policy, uint64_t
 		      has <= page_total() / 4);
 }
 
+/* The nodes from which a page of a mapping with that policy may come to the current task. */
+uint64_t user_page_nodes(const struct memory_policy *policy);
+
 /* A page for no mapping, by the task's policy. */
 static inline struct page *user_page_alloc(enum page_flags flags)
 {

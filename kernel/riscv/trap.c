@@ -51,6 +51,14 @@ static bool is_page_fault(uint64_t cause)
 	       cause == CAUSE_FETCH_PAGE_FAULT;
 }
 
+/* Whether the fault may be tried again. */
+static bool find_room_for(uint64_t address)
+{
+	if (current->refused)
+		return tree_memory_settle();
+	return tree_memory_relieve(vm_fault_nodes(current->space, address));
+}
+
 /* A fault of the task itself, or of a copy from or to its memory. */
 static int page_fault(uint64_t cause, uint64_t address)
 {
@@ -58,7 +66,7 @@ static int page_fault(uint64_t cause, uint64_t address)
 
 	do
 		error = vm_fault(current->space, address, access_of(cause));
-	while (unlikely(error == -ENOMEM) && tree_memory_settle());
+	while (unlikely(error == -ENOMEM) && find_room_for(address));
 	current->minor_faults += !error;
 	return error;
 }

@@ -108,6 +108,10 @@ void tree_memory_enforce(struct cg_node *node);
 /* The current task's operation failed for the charge that it was refused (or for another reason: false).
  * Makes room; true: it may be done again. Sleeps; nothing of rank >= LOCK_RANK_TREE is held. */
 bool tree_memory_settle(void);
+/* The current task has found no page on those memory nodes, or may not have the last ones: the largest process
+ * that uses them is killed. True: there may be a page now; false: there is nobody, or the current task is to
+ * go. As above. */
+bool tree_memory_relieve(uint64_t nodes);
 /* It was refused a charge and went on without: that is counted. */
 void tree_memory_forgo(void);
 

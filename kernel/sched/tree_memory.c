@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * tree_memory.c - memory.max: who is charged, and what happens to a group that has no room.
+ * tree_memory.c - memory.max: who is charged, and what happens to a group that has no room, or to a machine.
  *
  * Nothing can be reclaimed: there is no swap, and all files are in memory. So room is made by killing
- * the largest process of the group that is full, never one outside it, and by waiting until its memory
+ * the largest process of the group that is full, never one outside it, or of all that may have pages on the
+ * memory nodes that are, and by waiting until its memory
  * has come back. The operation that was refused has been undone before, so that its task holds no lock
  * that the victim might wait for; only a fault in the middle of a copy to or from user memory holds
  * some. Therefore a victim that has not gone within VICTIM_NS is passed over: nobody waits for ever,
@@ -14,6 +15,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/charge.h"
+#include "kernel/mm/node.h"
 #include "kernel/proc/family.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/tree.h"
@@ -130,7 +132,19 @@ static bool victim_is_leaving(struct cg_node *top)
 	return false;
 }
 
-static struct task *find_largest(struct cg_node *top)
+/* As Linux sees it: it may have pages there. */
+static bool uses(struct task *task, uint64_t nodes)
+{
+	spin_lock(&task->lock);
+	uint64_t its = task->mems;
+
+	if (task->policy.mode == POLICY_BIND)
+		its &= task->policy.nodes;
+	spin_unlock(&task->lock);
+	return its & nodes;
+}
+
+static struct task *find_largest(struct cg_node *top, uint64_t nodes)
 {
 	struct task *largest = NULL;
 	uint64_t most = 0;
@@ -138,7 +152,8 @@ static struct task *find_largest(struct cg_node *top)
 	for (struct cg_member *member = NULL; (member = next_member_below(top, member));) {
 		struct task *task = task_of(member);
 
-		if (!task->process || task->process == init_process || task->process->oom_kill_ns)
+		if (!task->process || task->process == init_process || task->process->oom_kill_ns ||
+		    !uses(task, nodes))
 			continue;
 		uint64_t pages = resident_pages(task);
 
@@ -162,11 +177,10 @@ static void kill_for_memory(struct task *task)
 }
 
 /* False: there is nobody. */
-static bool kill_largest(struct cg_node *top)
+static bool kill_largest(struct cg_node *top, uint64_t nodes)
 {
-	struct task *victim = find_largest(top);
+	struct task *victim = find_largest(top, nodes);
 
-	cg_memory_event(top, CG_MEMORY_EVENT_OOM);
 	if (!victim)
 		return false;
 	struct cg_node *group = cg_memory_oom_group(victim->member.node->domain, top);
@@ -194,19 +208,48 @@ static void wait_for_relief(uint32_t seen)
 	__atomic_store_n(&current->killable, false, __ATOMIC_RELAXED);
 }
 
+/* The end of what follows: somebody has been killed, or not. He leaves the tree, which takes the mutex, when
+ * his memory is back. */
+static bool await_victim(bool hope)
+{
+	uint32_t seen = __atomic_load_n(&relief_count, __ATOMIC_ACQUIRE);
+
+	tree_publish_and_unlock();
+	if (hope && !task_is_dying())
+		wait_for_relief(seen);
+	return hope && !task_is_dying();
+}
+
 /* Kills somebody, unless one who was is still there, and waits a while. False: there is nobody, or the
  * current task must go. */
 static bool make_room(struct memory_group *group)
 {
 	mutex_lock(&tree_mutex);
 	struct cg_node *node = group->node;
-	uint32_t seen = __atomic_load_n(&relief_count, __ATOMIC_ACQUIRE);
-	bool hope = node && (victim_is_leaving(node) || kill_largest(node));
+	bool hope = node && victim_is_leaving(node);
 
-	tree_publish_and_unlock();
-	if (hope && !task_is_dying())
-		wait_for_relief(seen);
-	return hope && !task_is_dying();
+	if (node && !hope) {
+		cg_memory_event(node, CG_MEMORY_EVENT_OOM);
+		hope = kill_largest(node, NODES_ALL);
+	}
+	return await_victim(hope);
+}
+
+bool tree_memory_relieve(uint64_t nodes)
+{
+	if (task_is_dying())
+		return false;
+	if (!page_is_scarce_in(nodes) && !page_is_scarce())
+		return true; /* it was only for a moment */
+	mutex_lock(&tree_mutex);
+	bool hope = victim_is_leaving(tree_root());
+
+	if (!hope) {
+		printk("memory: none left for %s (task %d) on nodes 0x%lx\n", current->name,
+		       (int)current->tid, (unsigned long)(nodes & nodes_with_memory));
+		hope = kill_largest(tree_root(), nodes);
+	}
+	return await_victim(hope);
 }
 
 static void count_refusal(struct memory_group *group)
