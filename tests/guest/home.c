@@ -12,7 +12,7 @@
 #include "tests/guest/nodes.h"
 #include "tests/guest/tap.h"
 
-enum { COUNT = 1500, WAKES = 40, SOME = WAKES * 9 / 10, CPUS = 8 };
+enum { MANY = 1500, WAKES = 40, SOME = WAKES * 9 / 10, CPUS = 8 };
 
 static unsigned int here(void)
 {
@@ -45,9 +45,9 @@ static int wakes_on(unsigned int node, unsigned int from)
 static char *memory_on(unsigned int node)
 {
 	uint64_t nodes = UINT64_C(1) << node;
-	char *memory = pages_new(COUNT, MAP_PRIVATE);
-	bind_to(memory, COUNT, BIND, nodes, 0);
-	pages_touch(memory, COUNT);
+	char *memory = pages_new(MANY, MAP_PRIVATE);
+	bind_to(memory, MANY, BIND, nodes, 0);
+	pages_touch(memory, MANY);
 	return memory;
 }
 
@@ -65,7 +65,7 @@ static void test_memory(void)
 	ok(here() == 0, "a pin goes before it");
 	unpin();
 	ok(migrate(0, 64, &node1, &node0) >= 0 && wakes_on(0, 1) >= SOME, "memory moved: one follows");
-	munmap(memory, COUNT * PAGE);
+	munmap(memory, MANY * PAGE);
 }
 
 static int child_runs_on(unsigned int node, unsigned int from)
@@ -89,7 +89,7 @@ static void test_fork(void)
 {
 	char *memory = memory_on(1);
 	ok(child_runs_on(1, 0) >= SOME, "children begin where their parent's memory is");
-	munmap(memory, COUNT * PAGE);
+	munmap(memory, MANY * PAGE);
 }
 
 static void test_policies(void)
@@ -100,7 +100,7 @@ static void test_policies(void)
 	policy(PREFERRED, 1);
 	ok(wakes_on(0, 1) >= SOME, "PREFERRED: near the node that is preferred");
 	policy(DEFAULT, 0);
-	munmap(memory, COUNT * PAGE);
+	munmap(memory, MANY * PAGE);
 }
 
 static void test_mems(void)
@@ -109,9 +109,9 @@ static void test_mems(void)
 	ok(!group_put("m", "cpuset.mems", "0") && !group_move("m", 0) && wakes_on(0, 1) >= SOME,
 	   "cpuset.mems: near its nodes");
 	ok(!group_put("m", "cpuset.mems", "1") && wakes_on(1, 0) >= SOME, "and near the next ones");
-	ok(!group_move("", 0) && pages_on(0, memory, COUNT, 2) == COUNT && wakes_on(1, 0) >= SOME,
+	ok(!group_move("", 0) && pages_on(0, memory, MANY, 2) == MANY && wakes_on(1, 0) >= SOME,
 	   "that is remembered with all nodes");
-	munmap(memory, COUNT * PAGE);
+	munmap(memory, MANY * PAGE);
 }
 
 /* Every CPU of node 1 has something to do: idle ones elsewhere are better than to wait. */
@@ -140,7 +140,7 @@ static void test_busy(void)
 		kill(spinners[--count], SIGKILL);
 		waitpid(spinners[count], &status, 0);
 	}
-	munmap(memory, COUNT * PAGE);
+	munmap(memory, MANY * PAGE);
 }
 
 int main(void)

@@ -11,7 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/guest/group.h"
 
 enum { PAGE = 4096 };
 enum { DEFAULT, PREFERRED, BIND, INTERLEAVE, LOCAL, PREFERRED_MANY };
@@ -126,6 +129,48 @@ static inline int run_on_node(unsigned int node)
 			return 0;
 	}
 	return -1;
+}
+
+static inline uint64_t bit(unsigned int node) { return UINT64_C(1) << node; }
+
+static inline char *fresh(long count)
+{
+	char *memory = pages_new(count, MAP_PRIVATE);
+	pages_touch(memory, count);
+	return memory;
+}
+
+static inline void drop(char *memory, long count) { munmap(memory, (size_t)count * PAGE); }
+
+enum { COUNT = 64 };
+
+/* Whether fresh pages by the task's policy lie on a set, and only there. */
+static inline int lies_on(uint64_t nodes)
+{
+	char *memory = fresh(COUNT);
+	int good = pages_on(0, memory, COUNT, nodes) == COUNT;
+	drop(memory, COUNT);
+	return good;
+}
+
+/* Runs a check in a child: whether it answers true. */
+static inline int in_child(int (*check)(char *memory), char *memory)
+{
+	int status;
+	pid_t child = fork();
+	if (!child)
+		_exit(check(memory) ? 0 : 1);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static inline int set_mems(const char *group, uint64_t nodes)
+{
+	char list[256] = "";
+	for (unsigned int node = 0; node < 64; node++)
+		if (nodes >> node & 1)
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%u,", node);
+	return group_put(group, "cpuset.mems", list);
 }
 
 #endif

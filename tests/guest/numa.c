@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * numa.c - where each page lies: by policy, after forks and splits, before and after changes of
- * cpuset.mems. `numa pressure`: the same with more pages than a node has.
+ * cpuset.mems. numa_pressure.c: with more pages than a node has.
  *
  * The machine has 2 or 4 memory nodes in a line, see tools/qemu/boot.
  */
@@ -17,28 +17,7 @@
 #include "tests/guest/nodes.h"
 #include "tests/guest/tap.h"
 
-enum { COUNT = 64 };
 static uint64_t all;
-
-static uint64_t bit(unsigned int node) { return UINT64_C(1) << node; }
-
-static char *fresh(long count)
-{
-	char *memory = pages_new(count, MAP_PRIVATE);
-	pages_touch(memory, count);
-	return memory;
-}
-
-static void drop(char *memory, long count) { munmap(memory, (size_t)count * PAGE); }
-
-/* Whether fresh pages by the task's policy lie on a set, and only there. */
-static int lies_on(uint64_t nodes)
-{
-	char *memory = fresh(COUNT);
-	int good = pages_on(0, memory, COUNT, nodes) == COUNT;
-	drop(memory, COUNT);
-	return good;
-}
 
 /* Whether page after page lies on the next node of a set. */
 static int takes_turns(char *memory, long count, uint64_t nodes)
@@ -131,17 +110,6 @@ static void test_mapping_policies(void)
 	policy(DEFAULT, 0);
 }
 
-/* Runs a check in a child: whether it answers true. */
-static int in_child(int (*check)(char *memory), char *memory)
-{
-	int status;
-	pid_t child = fork();
-	if (!child)
-		_exit(check(memory) ? 0 : 1);
-	waitpid(child, &status, 0);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static int child_has_policies(char *memory)
 {
 	pages_touch(memory, COUNT); /* copies: by the mapping's policy */
@@ -185,15 +153,6 @@ static void test_moves(void)
 }
 
 /* ---- cpuset.mems ---- */
-
-static int set_mems(const char *group, uint64_t nodes)
-{
-	char list[256] = "";
-	for (unsigned int node = 0; node < 64; node++)
-		if (nodes >> node & 1)
-			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%u,", node);
-	return group_put(group, "cpuset.mems", list);
-}
 
 static int status_says(const char *line)
 {
@@ -403,87 +362,21 @@ static void test_node_files(void)
 	policy(DEFAULT, 0);
 }
 
-/* ---- memory pressure ---- */
-
-/* More pages than a node has left, by PREFERRED: what does not fit goes to the nearest others. */
-static int overflows_nearby(char *memory)
+int main(void)
 {
-	long count = 22000, on[4] = { 0 }, sum = 0; /* a node has 65536 KiB */
-	(void)memory;
-	policy(PREFERRED, bit(1));
-	memory = fresh(count);
-	for (unsigned int node = 0; node < 4; node++)
-		sum += on[node] = pages_on(0, memory, count, bit(node));
-	printf("# node 0: %ld, 1: %ld, 2: %ld, 3: %ld\n", on[0], on[1], on[2], on[3]);
-	return sum == count && on[1] > 10000 && on[2] > 3000 && !on[0] && !on[3];
-}
-
-static long free_kilobytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[128];
-	long free = -1;
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "MemFree: %ld kB", &free);
-	if (file)
-		fclose(file);
-	return free;
-}
-
-/* The same by BIND: the process ends, and nobody else's memory is touched. */
-static void test_bound_pressure(const char *name, int by_group)
-{
-	long least = free_kilobytes(), now;
-	int status, sound;
-	pid_t child = fork();
-	if (!child) {
-		if (by_group)
-			group_move("m", 0);
-		else
-			policy(BIND, bit(1));
-		for (;;)
-			pages_touch(pages_new(512, MAP_PRIVATE), 512);
-	}
-	while (!waitpid(child, &status, WNOHANG)) {
-		now = free_kilobytes();
-		least = now < least ? now : least;
-		usleep(2000);
-	}
-	sound = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	ok(sound && least > 120000, "%s: it ends when its node is full (%ld KiB were free)", name, least);
-}
-
-static void test_pressure(void)
-{
-	ok(in_child(overflows_nearby, NULL), "PREFERRED: what does not fit goes to the nearest");
-	test_bound_pressure("BIND", 0);
-	set_mems("m", bit(1));
-	test_bound_pressure("cpuset.mems", 1);
-	policy(BIND, bit(1));
-	ok(lies_on(bit(1)), "what it had is free again");
-	policy(DEFAULT, 0);
-}
-
-int main(int argc, char **argv)
-{
-	(void)argv;
 	all = allowed_nodes();
 	ok(__builtin_popcountll(all) >= 2, "there are nodes 0x%lx", (unsigned long)all);
 	group_put("", "cgroup.subtree_control", "+cpuset");
 	ok(!group_make("m"), "a group");
-	if (argc > 1) {
-		test_pressure();
-	} else {
-		test_task_policies();
-		test_mapping_policies();
-		test_fork();
-		test_moves();
-		test_mems();
-		test_files();
-		test_shared();
-		test_race();
-		test_node_files();
-	}
+	test_task_policies();
+	test_mapping_policies();
+	test_fork();
+	test_moves();
+	test_mems();
+	test_files();
+	test_shared();
+	test_race();
+	test_node_files();
 	ok(!group_remove("m"), "nothing is left of it");
 	return tap_done();
 }

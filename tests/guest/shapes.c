@@ -13,9 +13,7 @@
 #include "tests/guest/nodes.h"
 #include "tests/guest/tap.h"
 
-enum { NODES = 4, COUNT = 64 };
-
-static uint64_t bit(int node) { return UINT64_C(1) << node; }
+enum { NODES = 4 };
 
 static int read_file(const char *name, char *text, size_t size)
 {
@@ -36,16 +34,6 @@ static int file_is(const char *name, const char *wanted)
 		return 1;
 	printf("# %s: %s", name, text);
 	return 0;
-}
-
-/* Whether pages that nobody has touched yet come from a node, and only from there. */
-static int lies_on(int node)
-{
-	char *memory = pages_new(COUNT, MAP_PRIVATE);
-	pages_touch(memory, COUNT);
-	int good = pages_on(0, memory, COUNT, bit(node)) == COUNT;
-	munmap(memory, COUNT * PAGE);
-	return good;
 }
 
 /* ---- distances ---- */
@@ -94,12 +82,12 @@ static int overflows_by_distance(const int *order)
 	       first[order[2]] > first[order[1]] && first[order[3]] < 0;
 }
 
-static int in_child(int on, int preferred, const int *order)
+static int overflows_on(int on, int preferred, const int *order)
 {
 	int status;
 	pid_t child = fork();
 	if (child == 0) {
-		if (run_on_node((unsigned int)on) || (preferred >= 0 && policy(PREFERRED, bit(preferred))))
+		if (run_on_node((unsigned int)on) || (preferred >= 0 && policy(PREFERRED, bit((unsigned int)preferred))))
 			_exit(2);
 		_exit(overflows_by_distance(order) ? 0 : 1);
 	}
@@ -115,10 +103,10 @@ static void test_distances(void)
 	   "each way has its own distance");
 	for (int node = 0; node < NODES; node++) {
 		order_from(node, order);
-		ok(in_child(node, -1, order), "from node %d full nodes are passed over by distance", node);
+		ok(overflows_on(node, -1, order), "from node %d full nodes are passed over by distance", node);
 	}
 	order_from(2, order);
-	ok(in_child(1, 2, order), "from the node that is preferred, wherever one runs");
+	ok(overflows_on(1, 2, order), "from the node that is preferred, wherever one runs");
 	for (int node = 0; node < NODES; node++)
 		printf("# node %d: %ld pages are free\n", node, free_on(node));
 }
@@ -141,10 +129,10 @@ static void test_holes(void)
 	ok(file_is("node/node1/numastat", "numa_hit 0\nnuma_miss 0\nnuma_foreign 0\ninterleave_hit 0\n"
 		   "local_node 0\nother_node 0\n"), "what has none counts nothing");
 
-	ok(!run_on_node(1) && lies_on(2), "a CPU without memory takes the nearest");
+	ok(!run_on_node(1) && lies_on(bit(2)), "a CPU without memory takes the nearest");
 	ok(policy(BIND, bit(1)) == -EINVAL && policy(PREFERRED, bit(1)) == -EINVAL,
 	   "no policy names a node without memory: EINVAL");
-	ok(!policy(BIND, bit(1) | bit(3)) && lies_on(3), "beside another it is left out");
+	ok(!policy(BIND, bit(1) | bit(3)) && lies_on(bit(3)), "beside another it is left out");
 	ok(!policy(INTERLEAVE, mems) && !policy(DEFAULT, 0), "turns go around it");
 	pages_touch(memory, 1);
 	ok(move(0, 1, &memory, &without, &status, MOVE) == -ENODEV, "no page moves there: ENODEV");
@@ -152,10 +140,10 @@ static void test_holes(void)
 	   "pages move to where no CPU is");
 
 	ok(group_put("m", "cpuset.mems", "1") == -EINVAL, "cpuset.mems of no memory: EINVAL");
-	ok(!group_put("m", "cpuset.mems", "2") && !group_move("m", 0) && node_of(memory) == 2 && lies_on(2),
+	ok(!group_put("m", "cpuset.mems", "2") && !group_move("m", 0) && node_of(memory) == 2 && lies_on(bit(2)),
 	   "cpuset.mems of no CPU");
-	ok(!group_put("m", "cpuset.cpus", "4-5") && lies_on(2), "with CPUs that have no memory");
-	ok(!group_put("m", "cpuset.mems", "3") && node_of(memory) == 3 && lies_on(3), "pages follow");
+	ok(!group_put("m", "cpuset.cpus", "4-5") && lies_on(bit(2)), "with CPUs that have no memory");
+	ok(!group_put("m", "cpuset.mems", "3") && node_of(memory) == 3 && lies_on(bit(3)), "pages follow");
 	ok(!group_move("", 0) && !group_put("m", "cpuset.cpus", "\n"), "back in the root");
 }
 
@@ -173,17 +161,17 @@ static int plug(const char *cpu, const char *value)
 static void test_unplugged(void)
 {
 	unsigned int cpu, node;
-	ok(!run_on_node(3) && lies_on(3), "on node 3");
+	ok(!run_on_node(3) && lies_on(bit(3)), "on node 3");
 	char *memory = pages_new(COUNT, MAP_PRIVATE);
 	pages_touch(memory, COUNT);
 	ok(!plug("6", "0") && !plug("7", "0") && file_is("node/node3/cpulist", "\n") &&
 	   file_is("node/has_cpu", "0-1\n"), "a node whose CPUs are unplugged has none");
 	ok(!syscall(SYS_getcpu, &cpu, &node, NULL) && node != 3 && pages_intact(memory, COUNT) &&
 	   pages_on(0, memory, COUNT, bit(3)) == COUNT, "its memory stays where it is");
-	ok(!policy(BIND, bit(3)) && lies_on(3) && !policy(DEFAULT, 0), "and is there for others");
+	ok(!policy(BIND, bit(3)) && lies_on(bit(3)) && !policy(DEFAULT, 0), "and is there for others");
 	ok(!plug("6", "1") && !plug("7", "1") && file_is("node/node3/cpulist", "6-7\n") &&
 	   file_is("node/has_cpu", "0-1,3\n"), "plugged again they are its CPUs");
-	ok(!run_on_node(3) && lies_on(3), "and its memory is near again");
+	ok(!run_on_node(3) && lies_on(bit(3)), "and its memory is near again");
 	munmap(memory, COUNT * PAGE);
 }
 
