@@ -19,7 +19,7 @@
 
 #include "tests/guest/faults.h"
 
-enum { PAGE = 4096, ROUNDS = 8 };
+enum { PAGE = 4096 };
 
 #define SCRATCH "/tmp/faults"
 
@@ -28,17 +28,7 @@ static int watcher, watch, many_fd, made_fd = -1, ends[2] = { -1, -1 };
 static char *area, *moved;
 static size_t moved_size;
 
-static int result(long answer)
-{
-	return answer < 0 ? -errno : 0;
-}
-
 /* ---- the tree ---- */
-
-static int put(const char *group, const char *file, const char *text)
-{
-	return group_put(group, file, text);
-}
 
 /* One row a pseudo-file that can be written: what is written, and what takes it back. */
 #define WRITES(row) \
@@ -58,16 +48,13 @@ static int put(const char *group, const char *file, const char *text)
 	row(depth, "faults/a", "cgroup.max.depth", "5", "max") \
 	row(descendants, "faults/a", "cgroup.max.descendants", "5", "max") \
 	row(kill_nobody, "faults/b", "cgroup.kill", "1", "1")
-#define WRITE_FUNCTIONS(id, group, file, text, back) \
-	static int put_##id(void) { return put(group, file, text); } \
-	static void unput_##id(void) { put(group, file, back); }
 WRITES(WRITE_FUNCTIONS)
 
 static int make_group(void) { return group_make("faults/c"); }
 static void unmake_group(void) { group_remove("faults/c"); }
 static int remove_group(void) { return group_remove("faults/d"); }
 static void remake_group(void) { group_make("faults/d"); }
-static int become_threaded(void) { return put("faults/a/u", "cgroup.type", "threaded"); }
+static int become_threaded(void) { return group_put("faults/a/u", "cgroup.type", "threaded"); }
 static void renew_group(void) { group_remove("faults/a/u"), group_make("faults/a/u"); }
 static int move_process(void) { return group_move("faults/b", sleeper); }
 static void move_back(void) { group_move("faults/a", sleeper); }
@@ -77,7 +64,7 @@ static int move_thread(void)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", sleeper_thread);
-	return put("faults/a/t", "cgroup.threads", text);
+	return group_put("faults/a/t", "cgroup.threads", text);
 }
 
 static void move_thread_back(void)
@@ -85,7 +72,7 @@ static void move_thread_back(void)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", sleeper_thread);
-	put("faults/a", "cgroup.threads", text);
+	group_put("faults/a", "cgroup.threads", text);
 }
 
 static int change_mode(void) { return result(chmod(GROUP_ROOT "/faults/a/cpu.weight", 0600)); }
@@ -437,8 +424,6 @@ static void look(struct image *image)
 	}
 }
 
-#define WRITE_ROWS(id, group, file, text, back) \
-	{ "write " text " to " file, put_##id, unput_##id, 0 },
 static const struct operation operations[] = {
 	WRITES(WRITE_ROWS)
 	{ "mkdir of a group", make_group, unmake_group, 0 },
@@ -500,16 +485,16 @@ static void prepare(void)
 	volatile pid_t *told = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 				    -1, 0);
 
-	put("", "cgroup.subtree_control", "+cpuset +cpu +memory +pids");
+	group_put("", "cgroup.subtree_control", "+cpuset +cpu +memory +pids");
 	group_make("faults");
-	put("faults", "cgroup.subtree_control", "+cpuset +cpu +memory +pids");
+	group_put("faults", "cgroup.subtree_control", "+cpuset +cpu +memory +pids");
 	group_make("faults/a");
-	put("faults/a", "cpuset.cpus", "0-N");
+	group_put("faults/a", "cpuset.cpus", "0-N");
 	group_make("faults/a/u");
 	group_make("faults/a/t");
-	put("faults/a/t", "cgroup.type", "threaded");
+	group_put("faults/a/t", "cgroup.type", "threaded");
 	group_make("faults/b");
-	put("faults/b", "cpuset.cpus", "0");
+	group_put("faults/b", "cpuset.cpus", "0");
 	group_make("faults/d");
 	sleeper = fork();
 	if (sleeper == 0) {
@@ -548,49 +533,6 @@ static void clean_up(void)
 		   group_remove("faults/d") == 0 && group_remove("faults") == 0, "all groups go");
 }
 
-static void test_each(void)
-{
-	for (int i = 0; i < OPERATIONS; i++) {
-		unsigned long injected = faults_injected;
-		const char *wrong = fail_each(&operations[i], look);
-		ok(!wrong, "%s: %lu allocations failed%s%s", operations[i].name,
-		   faults_injected - injected, wrong ? ": " : "", wrong ? wrong : "");
-	}
-}
-
-/* What is kept for the next time is there after the first rounds. */
-static int leaks(const struct operation *operation)
-{
-	static struct usage before, after;
-	int found = 0;
-
-	fail_each(operation, NULL);
-	take_usage(&before);
-	for (int i = 0; i < ROUNDS; i++)
-		fail_each(operation, NULL);
-	take_usage(&after);
-	for (int i = 0; i < after.count; i++) {
-		long more = after.objects[i] - before.objects[i];
-		if (more >= ROUNDS)
-			printf("# %s: %ld more objects of %s\n", operation->name, more,
-			       after.names[i]);
-		found += more >= ROUNDS;
-	}
-	if (after.pages >= before.pages + ROUNDS)
-		printf("# %s: %ld more pages\n", operation->name, after.pages - before.pages);
-	return found || after.pages >= before.pages + ROUNDS;
-}
-
-static void test_leaks(void)
-{
-	unsigned long before = faults_injected;
-	int found = 0;
-
-	for (int i = 0; i < OPERATIONS; i++)
-		found += leaks(&operations[i]);
-	ok(!found, "%lu failures leave nothing behind", faults_injected - before);
-}
-
 int main(void)
 {
 	fail_open();
@@ -599,8 +541,7 @@ int main(void)
 		return 1;
 	}
 	prepare();
-	test_each();
-	test_leaks();
+	faults_test(operations, OPERATIONS, look);
 	clean_up();
 	return tap_done();
 }

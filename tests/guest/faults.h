@@ -160,6 +160,20 @@ static const char *fail_each(const struct operation *operation, void (*look)(str
 	return "there is no end";
 }
 
+/* ---- operations on files of the tree ---- */
+
+static inline int result(long answer)
+{
+	return answer < 0 ? -errno : 0;
+}
+
+/* A function that writes a pseudo-file, one that takes it back, and their row in a list of operations. */
+#define WRITE_FUNCTIONS(id, group, file, text, back) \
+	static int put_##id(void) { return group_put(group, file, text); } \
+	static void unput_##id(void) { group_put(group, file, back); }
+#define WRITE_ROWS(id, group, file, text, back) \
+	{ "write " text " to " file, put_##id, unput_##id, 0 },
+
 /* ---- what is in use ---- */
 
 enum { CACHES_MAX = 80 };
@@ -202,6 +216,51 @@ static void take_usage(struct usage *usage)
 		slab_pages += all / capacity * pages;
 	}
 	usage->pages = total / 4 - free_kib / 4 - slab_pages;
+}
+
+/* ---- all of them ---- */
+
+enum { LEAK_ROUNDS = 8 };
+
+/* What is kept for the next time is there after the first rounds. */
+static inline int leaks(const struct operation *operation)
+{
+	static struct usage before, after;
+	int found = 0;
+
+	fail_each(operation, NULL);
+	take_usage(&before);
+	for (int i = 0; i < LEAK_ROUNDS; i++)
+		fail_each(operation, NULL);
+	take_usage(&after);
+	for (int i = 0; i < after.count; i++) {
+		long more = after.objects[i] - before.objects[i];
+		if (more >= LEAK_ROUNDS)
+			printf("# %s: %ld more objects of %s\n", operation->name, more,
+			       after.names[i]);
+		found += more >= LEAK_ROUNDS;
+	}
+	if (after.pages >= before.pages + LEAK_ROUNDS)
+		printf("# %s: %ld more pages\n", operation->name, after.pages - before.pages);
+	return found || after.pages >= before.pages + LEAK_ROUNDS;
+}
+
+static inline void faults_test(const struct operation *operations, int count,
+			       void (*look)(struct image *))
+{
+	unsigned long injected;
+	int found = 0;
+
+	for (int i = 0; i < count; i++) {
+		injected = faults_injected;
+		const char *wrong = fail_each(&operations[i], look);
+		ok(!wrong, "%s: %lu allocations failed%s%s", operations[i].name,
+		   faults_injected - injected, wrong ? ": " : "", wrong ? wrong : "");
+	}
+	injected = faults_injected;
+	for (int i = 0; i < count; i++)
+		found += leaks(&operations[i]);
+	ok(!found, "%lu failures leave nothing behind", faults_injected - injected);
 }
 
 #endif
