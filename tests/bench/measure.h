@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,7 +31,7 @@
 #define PATH_LEN 96
 
 static const char *cgroot = "/sys/fs/cgroup";
-static char top[64];    // our own subtree: CGROOT/tb
+static char top[64];    // our own subtree: tb in CGROOT, or DEPTH - 1 levels below it
 static int scale = 100; // percent of the default operation counts
 static int have_time, have_inst;
 
@@ -229,6 +230,49 @@ static int fresh_top(void)
 	if (mkdir(top, 0755) < 0 && errno != EEXIST)
 		return -1;
 	return 0;
+}
+
+// ---------------------------------------------------------------- depth
+
+enum { DEPTH_MAX = 16 };
+static int depth;                    // of the groups that tasks run in; 0: where we were started
+static char level[DEPTH_MAX + 1][60]; // CGROOT, and a line of groups down to where our own are
+static char leaf[2][64];             // siblings at the end of the line, for tasks
+
+// Enter a leaf: 0 for the measuring task, 1 for a peer. Without a depth there are none.
+static int enter(int which)
+{
+	return depth ? put_pid(leaf[which], getpid()) : 0;
+}
+
+// Make the line, the controllers on at every level, its leaves, and enter one.
+static int descend(void)
+{
+	snprintf(level[0], sizeof level[0], "%s", cgroot);
+	for (int i = 1; i < depth; i++) {
+		snprintf(level[i], sizeof level[i], "%.57s/d", level[i - 1]);
+		if (mkdir(level[i], 0755) < 0 ||
+			put(level[i], "cgroup.subtree_control", "+cpuset +cpu") < 0)
+			return -1;
+	}
+	const char *last = level[depth ? depth - 1 : 0];
+	snprintf(top, sizeof top, "%s/tb", last);
+	for (int k = 0; depth && k < 2; k++) {
+		snprintf(leaf[k], sizeof leaf[k], "%s/%c", last, "xy"[k]);
+		if (mkdir(leaf[k], 0755) < 0)
+			return -1;
+	}
+	return enter(0);
+}
+
+static void ascend(void)
+{
+	if (!depth || put_pid(cgroot, getpid()) < 0)
+		return;
+	rmdir_retry(leaf[0]);
+	rmdir_retry(leaf[1]);
+	for (int i = depth - 1; i > 0; i--)
+		rmdir_retry(level[i]);
 }
 
 #endif

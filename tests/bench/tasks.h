@@ -9,24 +9,34 @@
 
 // ------------------------------------------------- processes and threads
 
-static void ping_pong(const char *name, int cpu_a, int cpu_b)
+typedef struct {
+	int out, in, peer_out, peer_in;
+	ssize_t size; // of a message: a byte, or the 8 of an eventfd
+} channel;
+
+static int volley(int out, int in, ssize_t size, int serve)
 {
-	int up[2], down[2];
-	char c = 0;
+	uint64_t word = 1;
+	return (!serve || write(out, &word, (size_t)size) == size) &&
+		read(in, &word, (size_t)size) == size &&
+		(serve || write(out, &word, (size_t)size) == size);
+}
+
+// A message there and one back, from CPU to CPU and from leaf 0 to a leaf.
+static void ping_pong(const char *name, channel c, int cpu_a, int cpu_b, int peers_leaf)
+{
 	long ops = count(5000), warm = 100;
-	if (pipe(up) < 0 || pipe(down) < 0) {
-		skip(name);
-		return;
-	}
 	pid_t child = fork();
 	if (child < 0) {
 		skip(name);
 		return;
 	}
 	if (child == 0) {
+		if (enter(peers_leaf) < 0)
+			_exit(1);
 		pin(cpu_b);
 		for (long i = 0; i < ops + warm; i++)
-			if (read(up[0], &c, 1) != 1 || write(down[1], &c, 1) != 1)
+			if (!volley(c.peer_out, c.peer_in, c.size, 0))
 				_exit(1);
 		_exit(0);
 	}
@@ -35,7 +45,7 @@ static void ping_pong(const char *name, int cpu_a, int cpu_b)
 	for (long i = 0; i < ops + warm; i++) {
 		if (i == warm)
 			a = take();
-		if (write(up[1], &c, 1) != 1 || read(down[0], &c, 1) != 1) {
+		if (!volley(c.out, c.in, c.size, 1)) {
 			skip(name);
 			break;
 		}
@@ -43,16 +53,35 @@ static void ping_pong(const char *name, int cpu_a, int cpu_b)
 	report(name, minus(take(), a), 2.0 * ops, "switch");
 	waitpid(child, NULL, 0);
 	pin(0);
+}
+
+static void do_ctx(void)
+{
+	int up[2], down[2];
+	if (pipe(up) < 0 || pipe(down) < 0) {
+		skip("ctx");
+		return;
+	}
+	channel pipes = {up[1], down[0], down[1], up[0], 1};
+	ping_pong("ctx.pipe_same_cpu", pipes, 0, 0, 0);
+	ping_pong("ctx.pipe_siblings", pipes, 0, 0, 1);
+	ping_pong("ctx.pipe_two_cpus", pipes, 0, 1, 0);
 	for (int k = 0; k < 2; k++) {
 		close(up[k]);
 		close(down[k]);
 	}
 }
 
-static void do_ctx(void)
+static void do_eventfd(void)
 {
-	ping_pong("ctx.pipe_same_cpu", 0, 0);
-	ping_pong("ctx.pipe_two_cpus", 0, 1);
+	int there = eventfd(0, 0), back = eventfd(0, 0);
+	if (there < 0 || back < 0) {
+		skip("ctx.eventfd");
+		return;
+	}
+	ping_pong("ctx.eventfd", (channel){there, back, back, there, 8}, 0, 0, 0);
+	close(there);
+	close(back);
 }
 
 static int op_yield(long i)
@@ -67,6 +96,18 @@ static int op_fork(long i)
 	if (p == 0)
 		_exit(0);
 	return p < 0 ? -1 : waitpid(p, NULL, 0);
+}
+static const char *self; // the path of this program
+static int op_exec(long i)
+{
+	(void)i;
+	int status;
+	pid_t p = fork();
+	if (p == 0) {
+		execl(self, self, "nothing", (char *)NULL);
+		_exit(127);
+	}
+	return p < 0 || waitpid(p, &status, 0) < 0 || status ? -1 : 0;
 }
 static void *nothing(void *p)
 {
@@ -84,9 +125,24 @@ static void do_fork(void)
 {
 	measure("fork.exit_wait", op_fork, 500, "op");
 }
-static void do_thread(void)
+static void do_exec(void)
+{
+	measure("exec.exit_wait", op_exec, 200, "op");
+}
+
+static void do_yield(void)
 {
 	measure("yield.alone", op_yield, 20000, "op");
+	pid_t other = fork();
+	if (other == 0)
+		for (;;)
+			sched_yield();
+	measure("yield.two", op_yield, 5000, "op"); // a turn of both
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+static void do_thread(void)
+{
 	measure("thread.create_join", op_thread, 1000, "op");
 }
 

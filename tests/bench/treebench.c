@@ -5,10 +5,11 @@
  * Only Linux's system calls and libc are used, so the same binary runs on Linux and on Taper.
  *
  *	treebench info | calib | null | affinity | file | cgroup | tree N | prop N TASKS | move |
- *		ctx | fork | thread | wake | fair SECONDS | msg GROUPS PAIRS LOOPS |
- *		put GROUP PID | all
+ *		ctx | eventfd | yield | fork | exec | thread | wake | fair SECONDS |
+ *		msg GROUPS PAIRS LOOPS | put GROUP PID | all
  *
- * Environment: CGROOT (/sys/fs/cgroup when not set), OPS (scales counts, percent).
+ * Environment: CGROOT (/sys/fs/cgroup when not set), OPS (scales counts, percent), DEPTH (0 to 16: of
+ * the groups that tasks run in, with cpuset and cpu on at every level above).
  */
 #define _GNU_SOURCE
 #include "tests/bench/measure.h"
@@ -383,11 +384,19 @@ static int number(char **argv, int argc, int i, int otherwise)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "all";
+	if (!strcmp(what, "nothing")) // measured: what exec starts
+		return 0;
+	self = argv[0];
 	if (getenv("CGROOT"))
 		cgroot = getenv("CGROOT");
 	if (getenv("OPS"))
 		scale = atoi(getenv("OPS"));
-	snprintf(top, sizeof top, "%s/tb", cgroot);
+	if (getenv("DEPTH"))
+		depth = atoi(getenv("DEPTH"));
+	if (depth < 0 || depth > DEPTH_MAX || descend() < 0) {
+		perror("treebench: DEPTH");
+		return 1;
+	}
 	have_time = works(rdtime);
 	have_inst = works(rdinst);
 	pin(0);
@@ -413,7 +422,10 @@ int main(int argc, char **argv)
 	DO("file", do_file());
 	DO("cgroup", do_cgroup());
 	DO("thread", do_thread());
+	DO("eventfd", do_eventfd());
+	DO("yield", do_yield());
 	DO("fork", do_fork());
+	DO("exec", do_exec());
 	DO("ctx", do_ctx());
 	DO("wake", do_wake());
 	DO("move", do_move());
@@ -436,6 +448,7 @@ int main(int argc, char **argv)
 	DO("msg", do_msg(number(argv, argc, 2, 10), number(argv, argc, 3, 20),
 			  number(argv, argc, 4, 20)));
 	fflush(stdout);
+	ascend();
 	puts("treebench.done 1 yes1");
 	return 0;
 }
