@@ -75,12 +75,28 @@ static const char *last_component(const struct sched_group *group)
 	return slash ? slash + 1 : sched_group_label(group);
 }
 
+/* Something could not be read, and is left out; for want of memory that is no answer, view_done() says. */
+static void leave_out(struct session *session)
+{
+	session->incomplete |= session->error.number == ENOMEM;
+}
+
+static enum exit_code view_done(struct session *session)
+{
+	if (!session->incomplete)
+		return EXIT_DONE;
+	sched_fail(&session->error, ENOMEM, "no memory: this is not all");
+	return session_failed(session);
+}
+
 /* What is not there, or empty, is shown as "-". */
 static char *cell_read(struct session *session, const struct sched_group *group, const char *file)
 {
 	char *text;
-	if (sched_file_read(&session->tree, group, file, &text, &session->error))
+	if (sched_file_read(&session->tree, group, file, &text, &session->error)) {
+		leave_out(session);
 		return strdup("-");
+	}
 	if (*text)
 		return text;
 	free(text);
@@ -145,8 +161,10 @@ static void print_tasks(struct session *session, const struct sched_group *group
 	struct sched_tasks tasks;
 	char name[32];
 
-	if (sched_tasks_read(&session->tree, group, SCHED_PROCESSES, &tasks, &session->error))
+	if (sched_tasks_read(&session->tree, group, SCHED_PROCESSES, &tasks, &session->error)) {
+		leave_out(session);
 		return;
+	}
 	size_t shown = reach == REACH_ALL || tasks.count <= TASKS_SHOWN ? tasks.count : TASKS_SHOWN;
 	for (size_t i = 0; i < shown; i++)
 		printf("%s%d %s", i ? ", " : "  ", (int)tasks.task[i],
@@ -236,6 +254,7 @@ enum exit_code command_tree(struct session *session, int argc, char **argv)
 	if (rows) {
 		print_rows(session, rows, list.count, reach);
 		rows_free(rows, list.count);
+		code = view_done(session);
 	} else {
 		code = session_failed(session);
 	}
@@ -247,8 +266,10 @@ enum exit_code command_tree(struct session *session, int argc, char **argv)
 static void print_file(struct session *session, const struct sched_group *group, const char *file)
 {
 	char *text;
-	if (sched_file_read(&session->tree, group, file, &text, &session->error))
+	if (sched_file_read(&session->tree, group, file, &text, &session->error)) {
+		leave_out(session);
 		return;
+	}
 	const char *label = file;
 	char *rest = text;
 	do {
@@ -309,27 +330,26 @@ static enum exit_code show_group(struct session *session, const struct sched_gro
 		print_file(session, group, names[i]);
 		free(names[i]);
 	}
-	return complete ? EXIT_DONE : session_failed(session);
+	return complete ? view_done(session) : session_failed(session);
 }
 
 /* A line of /proc/TASK/status, by its key; "?" when it has none. */
 static void print_status(pid_t task, const char *key, const char *label)
 {
-	char path[32], line[512];
+	char path[32], text[8192];
 	size_t length = strlen(key);
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)task);
-	FILE *status = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	const char *value = "?";
-	while (status && fgets(line, sizeof(line), status))
-		if (!strncmp(line, key, length) && line[length] == ':') {
-			line[strcspn(line, "\n")] = '\0';
+	text[size > 0 ? size : 0] = '\0';
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+		if (!strncmp(line, key, length) && line[length] == ':')
 			value = line + length + 1 + strspn(line + length + 1, " \t");
-			break;
-		}
 	printf("  %-28s %s\n", label, value);
-	if (status)
-		fclose(status);
+	if (fd >= 0)
+		close(fd);
 }
 
 static enum exit_code show_task(struct session *session, pid_t task)
@@ -347,10 +367,12 @@ static enum exit_code show_task(struct session *session, pid_t task)
 	if (!sched_group_effective(&session->tree, &group, &mask, &session->error))
 		printf("  %-28s %s\n", "its group has",
 		       sched_cpus_text(&mask, list, sizeof(list)));
+	else
+		leave_out(session);
 	print_status(task, "Tgid", "process");
 	print_status(task, "Threads", "threads");
 	print_status(task, "State", "state");
-	return EXIT_DONE;
+	return view_done(session);
 }
 
 enum exit_code command_show(struct session *session, int argc, char **argv)

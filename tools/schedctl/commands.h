@@ -26,6 +26,7 @@ struct session {
 	const struct command *command;
 	struct sched_tree tree;
 	struct sched_error error;
+	bool incomplete; /* something that was wanted is left out for want of memory */
 };
 
 struct command {
