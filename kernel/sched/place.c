@@ -62,14 +62,23 @@ static uint64_t load_of(const struct cpu *cpu)
 	return unlikely(runs_urgent(cpu)) ? load + FRACTION_ONE : load;
 }
 
+/* Most often nothing has to be searched: no CPU is idle, and the task stays where it was. */
+static bool stays(const struct task *task, const struct cpu *last)
+{
+	return cpumask_empty(&sched_idle_cpus) && cpumask_test(&task->allowed, last->id) &&
+	       cpumask_test(&cpu_online, last->id) && !runs_urgent(last) && !is_isolated(last);
+}
+
 struct cpu *place_choose(const struct task *task)
 {
-	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
 	struct cpu *last = task->cpu, *best = NULL;
 	unsigned int looked = 0;
 
 	if (unlikely(task->class.urgent))
 		return urgent_choose(task);
+	if (stays(task, last))
+		return last;
+	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
 	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
 		idle = home_prefer(task, &idle);
 	if (cpumask_test(&idle, last->id))
