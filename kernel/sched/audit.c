@@ -33,7 +33,7 @@ struct record {
 
 static struct record records[AUDIT_RECORD_MAX]; /* (a) */
 static uint64_t written, taken;                 /* (a) */
-static uint64_t lost, last_number;              /* (a) since they were told; of all that were asked */
+static uint64_t lost;                           /* (a) since it was told */
 static struct spinlock audit_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
 static struct waitqueue queue = WAITQUEUE_INIT(queue);
 
@@ -83,19 +83,34 @@ static void put_value(char *to, const char *value, size_t length)
 	to[length] = '\0';
 }
 
-void audit(enum audit_kind kind, const char *what, int32_t target, const struct cg_node *node,
-	   const char *value, size_t length, int result)
+/* Whether there is no room for one more, which is counted then: nothing is put together in vain. */
+static bool is_lost(void)
 {
-	struct record record = {
-		.time_ns = time_now_ns(), .what = what, .pid = current->process ? current->process->pid : 0,
-		.target = target, .result = result, .uid = current->cred.uid, .kind = (uint8_t)kind,
-	};
+	spin_lock(&audit_lock);
+	bool full = written - taken == AUDIT_RECORD_MAX;
+	lost += full;
+	spin_unlock(&audit_lock);
+	return full;
+}
 
+/* There was room a moment ago. */
+static void put_record(enum audit_kind kind, const char *what, int32_t target, const struct cg_node *node,
+		       const char *value, size_t length, int result)
+{
+	struct record record;
+
+	record.time_ns = time_now_ns();
+	record.what = what;
+	record.pid = current->process ? current->process->pid : 0;
+	record.target = target;
+	record.result = result;
+	record.uid = current->cred.uid;
+	record.kind = (uint8_t)kind;
+	record.path[0] = '\0';
 	if (node)
 		put_path(record.path, node);
 	put_value(record.value, value, length);
 	spin_lock(&audit_lock);
-	last_number++;
 	if (written - taken == AUDIT_RECORD_MAX) {
 		lost++;
 	} else {
@@ -106,12 +121,22 @@ void audit(enum audit_kind kind, const char *what, int32_t target, const struct 
 	waitqueue_wake_all(&queue);
 }
 
+void audit(enum audit_kind kind, const char *what, int32_t target, const struct cg_node *node,
+	   const char *value, size_t length, int result)
+{
+	if (!is_lost())
+		put_record(kind, what, target, node, value, length, result);
+}
+
 void audit_mask(const char *what, int32_t target, const struct cpumask *mask, int result)
 {
 	char list[VALUE_BYTES];
+
+	if (is_lost())
+		return;
 	size_t length = cpulist_format(mask, list, sizeof(list));
 
-	audit(AUDIT_AFFINITY, what, target, NULL, list, MIN(length, sizeof(list)), result);
+	put_record(AUDIT_AFFINITY, what, target, NULL, list, MIN(length, sizeof(list)), result);
 }
 
 void audit_number(enum audit_kind kind, const char *what, int32_t target, int64_t number, int result)
