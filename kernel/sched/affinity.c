@@ -37,7 +37,7 @@ void sched_publish_allowed(struct task *task, const struct cpumask *allowed, str
 	bool is_waiting = task->on_queue && cpu->queue.running != task;
 
 	task->allowed = *allowed;
-	trace(TRACE_MASK, task, (int32_t)cpumask_first(allowed), cpumask_count(allowed));
+	trace_mask(task, allowed);
 	if (is_waiting && (!may_stay || task->class.urgent ||
 			   cpumask_intersects(allowed, &sched_idle_cpus))) {
 		send_elsewhere(cpu, task);

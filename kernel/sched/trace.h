@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroups/cpumask.h"
 #include "kernel/kernel.h"
 #include "sysfs/trace_record.h"
 
@@ -26,6 +27,12 @@ static inline void trace(enum trace_event event, const struct task *task, int32_
 {
 	if (unlikely(__atomic_load_n(&trace_readers, __ATOMIC_RELAXED)))
 		trace_write(event, task, other, value);
+}
+/* It may run there from now on. */
+static inline void trace_mask(const struct task *task, const struct cpumask *allowed)
+{
+	if (unlikely(__atomic_load_n(&trace_readers, __ATOMIC_RELAXED)))
+		trace_write(TRACE_MASK, task, (int32_t)cpumask_first(allowed), cpumask_count(allowed));
 }
 /* The current task wakes it. */
 void trace_write_wake(const struct task *task);

@@ -198,11 +198,13 @@ static void publish_changes(void)
 		struct task *task = task_of(member);
 		bool moved = task->entity.account != tree_group_of(member->node);
 
-		set_place(task);
-		if (moved && !member->kernel_thread)
-			qos_publish(task);
-		tree_stop_task(task);
-		tree_publish_mems(task);
+		if (moved) {
+			set_place(task);
+			if (!member->kernel_thread)
+				qos_publish(task);
+			tree_stop_task(task);
+			tree_publish_mems(task);
+		}
 		if (!member->kernel_thread)
 			sched_publish_allowed(task, mask_of(task), &leaving);
 	}
@@ -218,13 +220,11 @@ void tree_publish_and_unlock(void)
  * somebody else who has asked for the same and waits himself. */
 static void publish_and_wait(void)
 {
-	struct cpumask wait = leaving;
-
-	cpumask_for_each(id, &wait)
+	cpumask_for_each(id, &leaving)
 		if (sched_runs_lawfully(cpu_table[id]))
 			cpumask_clear(&leaving, id);
 	publish_changes();
-	wait = leaving;
+	struct cpumask wait = leaving;
 	bool moves = tree_has_moves();
 	mutex_unlock(&tree_mutex);
 	if (!cpumask_empty(&wait))
