@@ -137,8 +137,10 @@ static int cgroup_lookup(struct dentry *directory, const struct name *name, stru
 
 	mutex_lock(&tree_mutex);
 	if (!cg_node_is_dead(parent)) {
-		row = sysfs_find_row(parent, name->text, name->length);
-		node = row ? parent : cg_find_child(parent, name->text, name->length);
+		node = cg_find_child(parent, name->text, name->length);
+		row = node ? NULL : sysfs_find_row(parent, name->text, name->length);
+		if (row)
+			node = parent;
 		if (node)
 			tree_node_get(node);
 	}
