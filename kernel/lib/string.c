@@ -73,7 +73,7 @@ void *memset(void *to, int value, size_t count)
 	for (; count && !is_aligned(d, d); count--)
 		*d++ = (char)value;
 	for (; count >= BLOCK; count -= BLOCK, d += BLOCK)
-		for (int i = 0; i < BLOCK / WORD; i++)
+		_Pragma("GCC unroll 8") for (int i = 0; i < BLOCK / WORD; i++)
 			((word *)d)[i] = pattern;
 	for (; count >= WORD; count -= WORD, d += WORD)
 		*(word *)d = pattern;
