@@ -21,21 +21,16 @@
 
 enum {
 	CHARGE_BATCH = 32,  /* pages counted at once */
-	STOCK_MAX = 64,     /* pages of one charge that a CPU keeps */
 	KIND_BITS = 3,
 	GROUP_ALIGNMENT = 256, /* so that its address in the linear map fits beside the kind */
-	GROUP_SHIFT = 8 - KIND_BITS,
+	GROUP_SHIFT = CHARGE_GROUP_SHIFT,
 };
+_Static_assert(GROUP_ALIGNMENT >> GROUP_SHIFT == 1 << KIND_BITS, "the kind is below the group");
 _Static_assert(CHARGE_KINDS <= 1 << KIND_BITS, "a charge holds the kind");
 _Static_assert(LINEAR_SIZE >> GROUP_SHIFT <= 1UL << 32 && LINEAR_BASE << 32 >> 32 == 0, "and the group");
 _Static_assert(sizeof(struct memory_group) <= GROUP_ALIGNMENT, "two a half KiB");
 
 static struct slab_cache *group_cache;
-
-static inline uint32_t charge_of(const struct memory_group *group, enum charge_kind kind)
-{
-	return (uint32_t)((uintptr_t)group >> GROUP_SHIFT) | kind;
-}
 
 static inline struct memory_group *group_of_charge(uint32_t charge)
 {
@@ -169,50 +164,16 @@ static void count_down(uint32_t charge, uint32_t pages)
 
 /* ---- stocks ---- */
 
-static inline uint64_t stock_word(uint32_t charge, uint32_t pages)
-{
-	return (uint64_t)charge << 32 | pages;
-}
-
-static inline uint64_t *stock_of(struct memory_cpu *memory, uint32_t charge)
-{
-	return &memory->charges[(charge * 0x9e3779b1U) >> 28];
-}
-_Static_assert(CHARGE_STOCKS == 1 << 4, "the four upper bits of the hash");
-
-static inline bool stock_exchange(uint64_t *stock, uint64_t *word, uint64_t new_word)
-{
-	return __atomic_compare_exchange_n(stock, word, new_word, false, __ATOMIC_RELAXED,
-					   __ATOMIC_RELAXED);
-}
-
-/* Whether the stock had so many pages of it. */
-static inline bool stock_take(uint32_t charge, uint32_t pages)
-{
-	struct memory_cpu *memory = this_cpu()->magazines;
-	if (unlikely(!memory))
-		return false;
-	uint64_t *stock = stock_of(memory, charge);
-	uint64_t word = __atomic_load_n(stock, __ATOMIC_RELAXED);
-	return likely(word >> 32 == charge && (uint32_t)word >= pages) &&
-	       likely(stock_exchange(stock, &word, word - pages));
-}
-
-/* Puts counted pages into the stock. When they do not fit, or it has another charge's, what was there is
- * counted down. */
-static void stock_put(uint32_t charge, uint32_t pages)
+/* What does not fit into the stock, or finds another charge's there: that is counted down. */
+void charge_put_slowly(uint32_t charge, uint32_t pages)
 {
 	struct memory_cpu *memory = this_cpu()->magazines;
 	if (unlikely(!memory)) {
 		count_down(charge, pages);
 		return;
 	}
-	uint64_t *stock = stock_of(memory, charge);
-	uint64_t word = __atomic_load_n(stock, __ATOMIC_RELAXED);
-	if (likely(word >> 32 == charge && (uint32_t)word + pages <= STOCK_MAX) &&
-	    likely(stock_exchange(stock, &word, word + pages)))
-		return;
-	word = __atomic_exchange_n(stock, stock_word(charge, pages), __ATOMIC_RELAXED);
+	uint64_t *stock = charge_stock(memory, charge);
+	uint64_t word = __atomic_exchange_n(stock, (uint64_t)charge << 32 | pages, __ATOMIC_RELAXED);
 	if ((uint32_t)word)
 		count_down((uint32_t)(word >> 32), (uint32_t)word);
 }
@@ -234,7 +195,7 @@ static void drain_stock(uint64_t *stock, const struct memory_group *top)
 	uint32_t charge = (uint32_t)(word >> 32), pages = (uint32_t)word;
 	if (!pages)
 		return;
-	if (is_below(group_of_charge(charge), top) || !stock_exchange(stock, &empty, word))
+	if (is_below(group_of_charge(charge), top) || !charge_exchange(stock, &empty, word))
 		count_down(charge, pages);
 }
 
@@ -289,12 +250,11 @@ static uint32_t charge_group(struct memory_group *group, enum charge_kind kind, 
 		return 0;
 	}
 	if (counted > pages)
-		stock_put(charge, counted - pages);
+		charge_put(charge, counted - pages);
 	return charge;
 }
 
-static __attribute__((noinline)) int charge_slowly(enum charge_kind kind, uint32_t pages,
-						   uint32_t *charge)
+int charge_slowly(enum charge_kind kind, uint32_t pages, uint32_t *charge)
 {
 	struct memory_group *group = current_group();
 	*charge = 0;
@@ -305,37 +265,9 @@ static __attribute__((noinline)) int charge_slowly(enum charge_kind kind, uint32
 	return *charge ? 0 : -ENOMEM;
 }
 
-int memory_charge(enum charge_kind kind, uint32_t pages, uint32_t *charge)
-{
-	const struct memory_group *group = __atomic_load_n(&current->memory, __ATOMIC_RELAXED);
-	*charge = charge_of(group, kind);
-	return likely(stock_take(*charge, pages)) ? 0 : charge_slowly(kind, pages, charge);
-}
-
-void memory_uncharge(uint32_t charge, uint32_t pages)
-{
-	if (charge)
-		stock_put(charge, pages);
-}
-
-struct page *page_charged(struct page *page, enum charge_kind kind)
-{
-	if (unlikely(!page) || likely(!memory_charge(kind, 1, &page->charge)))
-		return page;
-	page_put(page);
-	return NULL;
-}
-
-void page_uncharge(struct page *page)
-{
-	uint32_t charge = page->charge;
-	page->charge = 0;
-	stock_put(charge, 1);
-}
-
 void page_charge_copy(struct page *copy, const struct page *page)
 {
 	copy->charge = page->charge;
-	if (page->charge && !stock_take(page->charge, 1))
+	if (page->charge && !charge_take(page->charge, 1))
 		count_one_more(page->charge);
 }

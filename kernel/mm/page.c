@@ -340,8 +340,7 @@ static __attribute__((noinline)) void free_block(struct page *page)
 void page_release(struct page *page, uint32_t before)
 {
 	kassert(before == 1);
-	if (page->charge)
-		page_uncharge(page);
+	page_uncharge(page);
 	struct memory_cpu *memory = this_cpu()->magazines;
 	if (unlikely(!memory || page->standing != memory->page_standing)) {
 		free_block(page);

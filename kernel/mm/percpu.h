@@ -15,7 +15,7 @@
 enum {
 	SLAB_CACHES_MAX = 64,
 	PAGE_STOCK_MAX = 32, /* pages; half of them move at a time */
-	CHARGE_STOCKS = 16,
+	CHARGE_STOCKS = 64, /* a power of two: eight groups' */
 };
 
 struct magazine {
