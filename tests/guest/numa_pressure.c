@@ -3,7 +3,7 @@
  * numa_pressure.c - where pages lie when there are more of them than a node has: the nearest other nodes, or
  * nothing outside the wall and the end of who has most inside.
  *
- * The machine has 4 memory nodes of 64 MiB in a line, see tools/qemu/boot.
+ * The machine has 2 or 4 memory nodes of 64 MiB in a line, see tools/qemu/boot.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -17,10 +17,13 @@
 /* A node has 16384 pages. */
 enum { MUCH = 22000, NEARLY_ALL = 13000 };
 
+/* Node 1 gets full; the nearest to it, and the other one of those that a policy names. */
+static unsigned int near, other;
+
 static void tell_where(const char *memory, long count, long *on)
 {
 	for (unsigned int node = 0; node < 4; node++)
-		on[node] = pages_on(0, (char *)(uintptr_t)memory, count, bit(node));
+		on[node] = allowed_nodes() >> node & 1 ? pages_on(0, (char *)(uintptr_t)memory, count, bit(node)) : 0;
 	printf("# node 0: %ld, 1: %ld, 2: %ld, 3: %ld\n", on[0], on[1], on[2], on[3]);
 }
 
@@ -30,7 +33,7 @@ static int overflows_nearby(char *memory)
 	long on[4];
 	memory = fresh(MUCH);
 	tell_where(memory, MUCH, on);
-	return on[1] + on[2] == MUCH && on[1] > 10000 && on[2] > 3000;
+	return on[1] + on[near] == MUCH && on[1] > 10000 && on[near] > 3000;
 }
 
 static int preferred_overflows(char *unused)
@@ -52,11 +55,12 @@ static int turns_overflow(char *memory)
 	long on[4];
 	policy(BIND, bit(1));
 	fresh(NEARLY_ALL);
-	policy(INTERLEAVE, bit(1) | bit(3));
+	policy(INTERLEAVE, bit(1) | bit(other));
 	memory = fresh(NEARLY_ALL);
 	tell_where(memory, NEARLY_ALL, on);
-	return !on[0] && on[1] > 500 && on[1] < 5000 && on[2] > 500 && on[1] + on[2] == NEARLY_ALL / 2 &&
-	       on[3] == NEARLY_ALL / 2;
+	long turns = on[other] - (near == other ? NEARLY_ALL / 2 - on[1] : 0);
+	return on[1] > 500 && on[1] < 5000 && turns == NEARLY_ALL / 2 &&
+	       (near == other || on[1] + on[near] == NEARLY_ALL / 2);
 }
 
 static long free_kilobytes(void)
@@ -79,7 +83,7 @@ static void by_nothing(void) {}
 /* Takes all of its node: the process ends, and nobody else's memory is touched. */
 static void test_bound_pressure(const char *name, void (*wall)(void), int bind_each)
 {
-	long least = free_kilobytes(), now;
+	long before = free_kilobytes(), least = before, now;
 	int status, sound;
 	pid_t child = fork();
 	if (!child) {
@@ -97,7 +101,7 @@ static void test_bound_pressure(const char *name, void (*wall)(void), int bind_e
 		usleep(2000);
 	}
 	sound = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	ok(sound && least > 120000, "%s: it ends when its node is full (%ld KiB were free)", name, least);
+	ok(sound && before - least < 68000, "%s: it ends when its node is full (%ld KiB)", name, before - least);
 }
 
 static volatile int *stage; /* shared: how far a child has come, or is to go */
@@ -139,13 +143,13 @@ static void test_crowded_move(void)
 		await(3);
 		pages_touch(more, MORE);
 		_exit(pages_intact(memory, ITS) && pages_intact(more, MORE) &&
-		      pages_on(0, more, MORE, bit(2)) == MORE ? 0 : 1);
+		      pages_on(0, more, MORE, bit(near)) == MORE ? 0 : 1);
 	}
 	await(2);
-	pid_t filler = start_filler(2, NEARLY_ALL);
-	ok(pages_on(child, memory, ITS, bit(1)) == ITS && !set_mems("m", bit(2)), "to a node that is nearly full");
-	long moved = pages_on(child, memory, ITS, bit(2)), stayed = pages_on(child, memory, ITS, bit(1));
-	ok(moved > 1000 && stayed > 1000 && moved + stayed == ITS,
+	pid_t filler = start_filler(near, NEARLY_ALL);
+	ok(pages_on(child, memory, ITS, bit(1)) == ITS && !set_mems("m", bit(near)), "to a node that is nearly full");
+	long moved = pages_on(child, memory, ITS, bit(near)), stayed = pages_on(child, memory, ITS, bit(1));
+	ok(moved > 500 && stayed > 1000 && moved + stayed == ITS,
 	   "what fits moves, the rest stays (%ld, %ld)", moved, stayed);
 	*stage = 3;
 	waitpid(child, &status, 0);
@@ -159,7 +163,7 @@ static void test_crowded_move(void)
 /* Two nodes' wall: the others stay empty; somebody larger who may have no page there lives. */
 static void test_not_the_others(void)
 {
-	pid_t bystander = start_filler(3, NEARLY_ALL);
+	pid_t bystander = start_filler(other, NEARLY_ALL);
 	set_mems("m", bit(1));
 	pid_t filler = start_filler(1, NEARLY_ALL - 3000), child = fork();
 	int status, filler_status;
@@ -178,7 +182,10 @@ static void test_not_the_others(void)
 
 int main(void)
 {
-	ok(allowed_nodes() == 15, "there are 4 nodes");
+	uint64_t all = allowed_nodes();
+	ok(all == 3 || all == 15, "there are 2 or 4 nodes");
+	near = all == 3 ? 0 : 2;
+	other = all == 3 ? 0 : 3;
 	group_put("", "cgroup.subtree_control", "+cpuset");
 	ok(!group_make("m"), "a group");
 	stage = (volatile int *)pages_new(1, MAP_SHARED);
