@@ -13,6 +13,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/charge.h"
 #include "kernel/mm/migrate.h"
+#include "kernel/mm/node.h"
 #include "kernel/mm/shared_memory.h"
 #include "kernel/mm/user_page.h"
 #include "kernel/mm/vm.h"
@@ -44,7 +45,7 @@ static inline struct page *alloc_page(const struct address_space *space,
 	else
 		page = user_page_alloc_by(&mapping->policy, vm_page_number(mapping, address),
 					  space->resident_pages, flags);
-	if (likely(page))
+	if (unlikely(node_count > 1) && page)
 		user_page_note(page);
 	return page_charged(page, CHARGE_ANON);
 }
