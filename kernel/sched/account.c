@@ -70,6 +70,8 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		entity->charged_ns = now_ns;
 		return;
 	}
+	if (unlikely(entity->burst_ns) && now_ns > entity->charged_ns)
+		group_lend(entity, queue, task->cpu->id, entity->virtual_ns, now_ns - entity->charged_ns);
 	uint64_t had = charge_class(queue, task, now_ns);
 	charge_node(task, had);
 	if (likely(!task->class.urgent))

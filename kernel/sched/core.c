@@ -133,6 +133,15 @@ static bool preempts_fair(const struct runqueue *queue, const struct task *task)
 	       runqueue_should_preempt(queue, &task->entity, &running->entity);
 }
 
+/* What it owes is how far it will be ahead. */
+static void lend_to_joining(const struct runqueue *queue, struct sched_entity *entity, unsigned int cpu)
+{
+	uint64_t owed_ns = entity->lag_ns < 0 ? (uint64_t)-entity->lag_ns : 0;
+	uint64_t ahead = (owed_ns << SCHED_WEIGHT_SHIFT) / entity->weight;
+
+	group_lend(entity, queue, cpu, queue->virtual_ns + ahead, 0);
+}
+
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -154,6 +163,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		return;
 	}
 	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
+	if (unlikely(entity->burst_ns))
+		lend_to_joining(queue, entity, cpu->id);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)

@@ -31,7 +31,8 @@ struct sched_entity {
 	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
 	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
 	uint32_t slice_ns;           /* (q) what it asks for at a time: the less, the sooner */
-	uint32_t burst_ns;           /* (q) how far it may run ahead of its share */
+	uint32_t burst_ns;           /* (q) how far it asks to run ahead of its share */
+	uint32_t lent_ns;            /* (q) how far it may: group_lend() */
 };
 
 #endif

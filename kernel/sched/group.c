@@ -133,6 +133,8 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 		/* Racing with its siblings, the sum may lag behind the part. */
 		if (among > at->weight)
 			result = result * at->weight / among;
+		if (!up->parent)
+			__atomic_store_n(&group->top, at, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&group->cached_fraction, epoch | result, __ATOMIC_RELAXED);
 	return result;
@@ -147,6 +149,32 @@ uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t n
 	if (load > shares)
 		weight = weight * shares / load;
 	return MAX(weight, (uint64_t)LEAST);
+}
+
+void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsigned int cpu,
+		uint64_t virtual_ns, uint64_t had_ns)
+{
+	struct task_group *top = __atomic_load_n(&entity->group->top, __ATOMIC_RELAXED);
+	uint64_t passed = (MIN(had_ns, (uint64_t)NSEC_PER_SEC) << SCHED_WEIGHT_SHIFT) / entity->weight;
+
+	entity->lent_ns = entity->burst_ns;
+	if (!top)
+		return;
+	uint64_t *together = &top->cpus[cpu].burst_virtual_ns;
+
+	if (virtual_is_before(*together, queue->virtual_ns))
+		*together = queue->virtual_ns;
+	*together += passed;
+	virtual_ns += passed;
+	if (virtual_is_before(virtual_ns, queue->virtual_ns))
+		virtual_ns = queue->virtual_ns;
+	uint64_t beyond = *together - virtual_ns;
+
+	if ((int64_t)beyond <= 0)
+		return;
+	uint64_t most = ((uint64_t)entity->burst_ns << SCHED_WEIGHT_SHIFT) / entity->weight;
+
+	entity->lent_ns = beyond < most ? (uint32_t)((most - beyond) * entity->weight >> SCHED_WEIGHT_SHIFT) : 0;
 }
 
 void group_set_weight(struct task_group *group, uint32_t weight)

@@ -30,6 +30,8 @@
 #include "kernel/sync/spinlock.h"
 
 struct cpu;
+struct runqueue;
+struct sched_entity;
 
 enum { GROUP_REST_NS = 2000000 };
 
@@ -55,6 +57,7 @@ struct group_cpu {
 	int64_t slice_ns;    /* (q) of its quota in this CPU's hands; negative: owed */
 	uint64_t busy_ns, some_ns, full_ns; /* (q) pressure since it was collected: sched/pressure.h */
 	uint32_t ran_sample, waited_sample; /* (q) the last ones in which its subtree did */
+	uint64_t burst_virtual_ns;    /* (q) of a child of the root: group_lend() */
 	struct group_clock throttled; /* (Q) tasks from there wait for its quota */
 	struct group_clock held;      /* (Q) its own tasks from there wait for any quota */
 };
@@ -74,6 +77,7 @@ struct task_group {
 	LIST_ENTRY(task_group) rest_link; /* (q) */
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
 	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
+	struct task_group *top;       /* (a) its ancestor, or itself, below the root; NULL: it is the root */
 
 	struct spinlock quota_lock;   /* LOCK_RANK_QUOTA */
 	struct quota quota;           /* (Q) cpu.max */
@@ -110,6 +114,16 @@ void group_add_load(struct task_group *group, uint32_t shares);
 void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns);
 /* W of a task with these shares, at most FRACTION_ONE, never 0. */
 uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns);
+
+/*
+ * Those below one child of the root that ask for a burst are lent one together: else each would run ahead
+ * while the debts of those before it are paid back in their sleep. What they have on a CPU is added up as
+ * if they were one task of their present weight, never behind the queue; how far that has come beyond the
+ * entity itself is taken off its burst. `had_ns` is CPU time of the entity that is not charged yet.
+ * The run-queue lock is held.
+ */
+void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsigned int cpu,
+		uint64_t virtual_ns, uint64_t had_ns);
 
 /* cpu.weight changed; the parent changed. Take the lock. */
 void group_set_weight(struct task_group *group, uint32_t weight);

@@ -144,6 +144,7 @@ void sched_set_request(struct task *task, uint32_t slice_ns, uint32_t burst_ns)
 		sched_dequeue_waiting(queue, task);
 	task->entity.slice_ns = slice_ns;
 	task->entity.burst_ns = burst_ns;
+	task->entity.lent_ns = MIN(task->entity.lent_ns, burst_ns);
 	if (is_fair && !is_running)
 		sched_enqueue(cpu, task, now);
 	else if (is_fair)

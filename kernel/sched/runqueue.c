@@ -53,8 +53,8 @@ static void set_load(struct runqueue *queue, uint64_t load)
 static void set_eligible(struct sched_entity *entity)
 {
 	entity->eligible_ns = entity->virtual_ns;
-	if (entity->burst_ns)
-		entity->eligible_ns -= (uint64_t)virtual_of(entity->burst_ns, entity->weight);
+	if (entity->lent_ns)
+		entity->eligible_ns -= (uint64_t)virtual_of(entity->lent_ns, entity->weight);
 }
 
 void runqueue_init(struct runqueue *queue)

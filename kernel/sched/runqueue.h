@@ -82,7 +82,7 @@ void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sch
 /* One that counts and is not among the waiting weighs something else from now on. Its lag stays what it
  * was, in CPU time; so does what is left of its request. */
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight);
-/* It asks anew: for one that is not among the waiting, after its slice_ns or burst_ns has changed. */
+/* It asks anew: for one that is not among the waiting, after its slice_ns or lent_ns has changed. */
 void runqueue_request(struct sched_entity *entity);
 /* The running entity has had CPU time since charged_ns, at its weight. Answers how much. */
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "kernel/include/taper/sched.h"
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
@@ -52,6 +53,33 @@ static int make_batch(pid_t pid)
 	return sched_setscheduler(pid, SCHED_BATCH, &none) ? -errno : 0;
 }
 
+static int pin_by_own_call(pid_t pid)
+{
+	const uint64_t mask = 1;
+
+	return sched_set_affinity(pid, sizeof(mask), &mask, SCHED_AFFINITY_STRICT) < 0 ? -errno : 0;
+}
+
+static int make_interactive(pid_t pid)
+{
+	return sched_set_qos_class(pid, SCHED_QOS_INTERACTIVE) < 0 ? -errno : 0;
+}
+
+static int give_shares(pid_t pid)
+{
+	return sched_set_shares(pid, 200) < 0 ? -errno : 0;
+}
+
+static int hint_latency(pid_t pid)
+{
+	return sched_set_latency_hint(pid, 1000) < 0 ? -errno : 0;
+}
+
+static int hint_burst(pid_t pid)
+{
+	return sched_set_burst_hint(pid, 1000) < 0 ? -errno : 0;
+}
+
 static const struct change {
 	const char *name;
 	int (*try)(pid_t pid);
@@ -59,6 +87,11 @@ static const struct change {
 	{ "sched_setaffinity", pin },
 	{ "setpriority", make_nicer },
 	{ "sched_setscheduler", make_batch },
+	{ "sched_set_affinity", pin_by_own_call },
+	{ "sched_set_qos_class", make_interactive },
+	{ "sched_set_shares", give_shares },
+	{ "sched_set_latency_hint", hint_latency },
+	{ "sched_set_burst_hint", hint_burst },
 };
 enum { CHANGES = sizeof(changes) / sizeof(changes[0]) };
 
@@ -146,7 +179,9 @@ static void check_own_process(void)
 		if (setuid(ALICE) || pthread_create(&thread, NULL, wait_for_the_end, NULL))
 			_exit(2);
 		pthread_barrier_wait(&barrier);
-		int error = pin(thread_id) || make_nicer(thread_id) || make_batch(thread_id);
+		int error = 0;
+		for (int change = 0; change < CHANGES; change++)
+			error |= changes[change].try(thread_id);
 		pthread_barrier_wait(&barrier);
 		pthread_join(thread, NULL);
 		_exit(error);
@@ -207,7 +242,6 @@ static int touch_kernel_threads(void)
 {
 	for (pid_t pid = 2; pid < 4; pid++) {
 		char path[32], name[64] = "";
-		cpu_set_t mask;
 
 		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 		int fd = open(path, O_RDONLY);
@@ -216,10 +250,11 @@ static int touch_kernel_threads(void)
 			close(fd);
 		if (!kernel)
 			continue;
-		CPU_ZERO(&mask);
-		CPU_SET(0, &mask);
-		if (!sched_setaffinity(pid, sizeof(mask), &mask) || !make_batch(pid) || !group_move("a", pid))
-			return 1;
+		for (int change = 0; change < CHANGES; change++)
+			if (!changes[change].try(pid))
+				return 1;
+		if (!group_move("a", pid))
+			return 2;
 	}
 	return 0;
 }

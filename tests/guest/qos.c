@@ -311,6 +311,64 @@ static void test_shares(const char *what, unsigned int class, long latency_us, l
 	end(other);
 }
 
+static _Noreturn void pass_round(const int *from, const int *to)
+{
+	char token;
+
+	sched_set_qos_class(0, SCHED_QOS_PERF_BURST);
+	sched_set_latency_hint(0, 100);
+	sched_set_burst_hint(0, 10000);
+	while (read(from[0], &token, 1) == 1) {
+		for (int64_t end = now_ns() + MS; now_ns() < end;)
+			;
+		if (write(to[1], &token, 1) < 0)
+			break;
+	}
+	_exit(1);
+}
+
+static int64_t group_usage_us(const char *group)
+{
+	return group_number(group, "cpu.stat", "usage_usec");
+}
+
+/* Tasks of a group that work in turns: each has paid back its burst when its turn comes again. */
+static void test_ring(void)
+{
+	enum { MEMBERS = 8 };
+	pid_t members[MEMBERS], rival;
+	int pipes[MEMBERS][2];
+
+	ok(!group_put("", "cgroup.subtree_control", "+cpu") && !group_make("ring") && !group_make("rival"),
+		"two groups");
+	for (int i = 0; i < MEMBERS; i++)
+		ok(!pipe(pipes[i]), "a pipe");
+	for (int i = 0; i < MEMBERS; i++) {
+		members[i] = fork();
+		if (members[i] == 0) {
+			group_move("ring", 0);
+			pass_round(pipes[i], pipes[(i + 1) % MEMBERS]);
+		}
+	}
+	rival = spinner();
+	ok(!group_move("rival", rival) && write(pipes[0][1], "x", 1) == 1, "they begin");
+	usleep(200000);
+	int64_t ring = -group_usage_us("ring"), other = -group_usage_us("rival");
+	usleep(1000000);
+	ring += group_usage_us("ring");
+	other += group_usage_us("rival");
+	ok(ring * 100 <= (ring + other) * 51 && ring * 100 >= (ring + other) * 40,
+		"a group whose tasks burst in turns has no more than its share: %lld us, its rival %lld us",
+		(long long)ring, (long long)other);
+	for (int i = 0; i < MEMBERS; i++) {
+		end(members[i]);
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+	end(rival);
+	ok(!group_remove("ring") && !group_remove("rival"), "the end");
+}
+
 static void test_idle(void)
 {
 	pid_t plain = spinner(), idle = spinner();
@@ -342,6 +400,7 @@ int main(int argc, char **argv)
 		test_shares("perf-burst", SCHED_QOS_PERF_BURST, 0, 0);
 		test_shares("every hint", SCHED_QOS_PERF_BURST, 100, 10000);
 		test_idle();
+		test_ring();
 		return tap_done();
 	}
 	test_settings();

@@ -317,7 +317,7 @@ void simulator_set_request(struct simulator *simulator, int number, uint32_t sli
 	if (waits)
 		runqueue_remove(queue, entity);
 	entity->slice_ns = slice_ns;
-	entity->burst_ns = burst_ns;
+	entity->burst_ns = entity->lent_ns = burst_ns;
 	simulator->longest_ns = MAX(simulator->longest_ns, slice_ns);
 	simulator->burst_ns = MAX(simulator->burst_ns, burst_ns);
 	if (task->runnable)
