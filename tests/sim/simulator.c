@@ -39,11 +39,18 @@ unsigned int cpu_count;
 struct cpumask cpu_online, sched_idle_cpus, isolation_cpus;
 bool isolation_is_used;
 uint32_t trace_readers;
+uint64_t nodes_with_cpus = 1;
 static uint64_t now_ns;
 
 void trace_write(enum trace_event event, const struct task *task, int32_t other, uint32_t value)
 {
 	(void)event, (void)task, (void)other, (void)value; /* nobody reads */
+}
+
+struct cpumask home_prefer(const struct task *task, const struct cpumask *cpus)
+{
+	(void)task; /* there is one memory node */
+	return *cpus;
 }
 
 /* One thread runs all of it. */
