@@ -18,6 +18,7 @@
 #include "kernel/smp/timer.h"
 #include "kernel/sync/spinlock.h"
 #include "kernel/sync/waitqueue.h"
+#include "sysfs/textparse.h"
 
 enum { PATH_BYTES = 96, VALUE_BYTES = 48 };
 
@@ -147,6 +148,16 @@ void audit_number(enum audit_kind kind, const char *what, int32_t target, int64_
 	audit(kind, what, target, NULL, text, (size_t)length, result);
 }
 
+/* Whom a write to cgroup.procs or cgroup.threads moves: 0 is the writer. */
+static int32_t moved_task(const char *value, size_t length)
+{
+	int32_t tid;
+
+	if (text_to_int(text_trim((struct text){ value, length }), &tid))
+		return 0;
+	return tid ? tid : current->tid;
+}
+
 void audit_store(const char *file, const struct cg_node *node, const char *value, size_t length,
 		 int result)
 {
@@ -161,7 +172,9 @@ void audit_store(const char *file, const struct cg_node *node, const char *value
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strncmp(file, kinds[i].start, strlen(kinds[i].start))) {
-			audit(kinds[i].kind, file, 0, node, value, length, result);
+			audit(kinds[i].kind, file,
+			      kinds[i].kind == AUDIT_MEMBERSHIP ? moved_task(value, length) : 0, node,
+			      value, length, result);
 			return;
 		}
 }

@@ -112,9 +112,9 @@ static void check_lines(void)
 	ok(told("shares cpu.weight ", me, "value=\"20000\" result=-34"), "shares that were refused");
 	ok(told("shares cpu.weight ", me, "value=\"300\" result=0"), "and some that were not");
 	ok(told("affinity sched.cpu_class ", me, "value=\"performance\" result=0"), "a class");
-	ok(told("membership cgroup.procs ", me, "group=\"/g\""), "a move");
 	char whom[32];
 	snprintf(whom, sizeof(whom), "target=%d", (int)target);
+	ok(told("membership cgroup.procs ", whom, "group=\"/g\""), "a move");
 	pin(target, 1);
 	setpriority(PRIO_PROCESS, (id_t)target, 3);
 	ok(as_user(pin_other, target) == EPERM, "a user tries it, too");
