@@ -16,6 +16,13 @@ void waitqueue_init(struct waitqueue *queue)
 	TAILQ_INIT(&queue->list);
 }
 
+/* The last that is done to it: when its task sees it off the queue, it is the task's alone. */
+static void take_off(struct waitqueue *queue, struct waiter *waiter)
+{
+	TAILQ_REMOVE(&queue->list, waiter, link);
+	__atomic_store_n(&waiter->queue, NULL, __ATOMIC_RELEASE);
+}
+
 void waitqueue_add(struct waitqueue *queue, struct waiter *waiter)
 {
 	spin_lock(&queue->lock);
@@ -26,13 +33,23 @@ void waitqueue_add(struct waitqueue *queue, struct waiter *waiter)
 
 void waitqueue_remove(struct waiter *waiter)
 {
-	struct waitqueue *queue = waiter->queue;
+	struct waitqueue *queue = __atomic_load_n(&waiter->queue, __ATOMIC_ACQUIRE);
 
 	if (!queue)
 		return;
 	spin_lock(&queue->lock);
-	TAILQ_REMOVE(&queue->list, waiter, link);
-	waiter->queue = NULL;
+	if (waiter->queue)
+		take_off(queue, waiter);
+	spin_unlock(&queue->lock);
+}
+
+void waitqueue_rejoin(struct waitqueue *queue, struct waiter *waiter)
+{
+	spin_lock(&queue->lock);
+	if (!waiter->queue) {
+		waiter->queue = queue;
+		TAILQ_INSERT_TAIL(&queue->list, waiter, link);
+	}
 	spin_unlock(&queue->lock);
 }
 
@@ -46,8 +63,7 @@ void waitqueue_wake_one(struct waitqueue *queue)
 	     waiter = TAILQ_NEXT(waiter, link)) {
 		if (!sched_wake(waiter->task))
 			continue; /* awake already and on its way out */
-		TAILQ_REMOVE(&queue->list, waiter, link);
-		TAILQ_INSERT_TAIL(&queue->list, waiter, link);
+		take_off(queue, waiter);
 		break;
 	}
 	spin_unlock(&queue->lock);

@@ -17,7 +17,7 @@
 struct waiter {
 	TAILQ_ENTRY(waiter) link; /* (w) */
 	struct task *task;        /* (i) whom to wake */
-	struct waitqueue *queue;  /* (i) where it is queued, NULL when not */
+	struct waitqueue *queue;  /* (w) where it is queued, NULL when not; its task reads it without */
 };
 
 struct waitqueue {
@@ -32,8 +32,11 @@ void waitqueue_init(struct waitqueue *queue);
 /* Queues / unqueues the current task's waiter; remove is safe when it is not queued. */
 void waitqueue_add(struct waitqueue *queue, struct waiter *waiter);
 void waitqueue_remove(struct waiter *waiter);
-/* Wakes the first sleeper / all of them. They stay queued until they remove themselves; wake_one
- * moves the one it woke to the tail. Cheap when nobody waits. Ranks below WAITQUEUE may be held. */
+/* Back to the tail, if wake_one took it off: before the condition is looked at again. */
+void waitqueue_rejoin(struct waitqueue *queue, struct waiter *waiter);
+/* Wakes the first sleeper and takes it off the queue, so that the next to wake somebody does not pass by
+ * all who were woken and have not run yet / wakes all of them, who stay queued until they remove
+ * themselves. Cheap when nobody waits. Ranks below WAITQUEUE may be held. */
 void waitqueue_wake_one(struct waitqueue *queue);
 void waitqueue_wake_all(struct waitqueue *queue);
 static inline bool waitqueue_is_empty(const struct waitqueue *queue)
@@ -48,14 +51,21 @@ static inline bool waitqueue_is_empty(const struct waitqueue *queue)
 	struct waiter waiter_ = { .task = current }; \
 	int answer_ = 0; \
 	if (!(condition)) { \
+		bool woken_ = false; \
 		waitqueue_add((queue_), &waiter_); \
 		for (;;) { \
 			task_set_state(state_); \
 			if (condition) \
 				break; \
+			if (woken_) { /* in vain: look again once it is queued for certain */ \
+				waitqueue_rejoin((queue_), &waiter_); \
+				woken_ = false; \
+				continue; \
+			} \
 			answer_ = sched_sleep(deadline_ns); \
 			if (answer_) \
 				break; \
+			woken_ = true; \
 		} \
 		task_set_state(TASK_RUNNING); \
 		waitqueue_remove(&waiter_); \
