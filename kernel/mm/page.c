@@ -248,8 +248,7 @@ struct memory_cpu *memory_cpu_create(void)
 	return this_cpu()->magazines;
 }
 
-/* Memory is short: everything that is only kept for speed goes back. */
-static void reclaim(void)
+void page_reclaim(void)
 {
 	struct page_reclaimer *reclaimer;
 	SLIST_FOREACH(reclaimer, &reclaimers, link)
@@ -272,7 +271,7 @@ static __attribute__((noinline)) struct page *alloc_block(unsigned int from, uin
 	struct page *page = alloc_nearest(from, nodes, order);
 	if (likely(page))
 		return page;
-	reclaim();
+	page_reclaim();
 	return alloc_nearest(from, nodes, order);
 }
 
@@ -384,7 +383,7 @@ static bool is_free_below_at_last(uint64_t nodes, uint64_t pages)
 {
 	if (likely(!is_free_below(nodes, pages)))
 		return false;
-	reclaim();
+	page_reclaim();
 	return is_free_below(nodes, pages);
 }
 

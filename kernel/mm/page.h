@@ -178,6 +178,9 @@ bool page_is_short(void);
 bool page_is_scarce(void);
 bool page_is_scarce_in(uint64_t nodes); /* of what some nodes have */
 
+/* What is only kept for speed goes back, this CPU's stocks too: memory is short, or the CPU goes. */
+void page_reclaim(void);
+
 /* Called when memory is short, by whoever allocates, so with any lock below LOCK_RANK_STACK held (a
  * stack's own lock is only tried); answers how many pages it gave back. */
 struct page_reclaimer {

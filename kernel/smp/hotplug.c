@@ -5,10 +5,11 @@
  * Off: the tree takes the CPU out of every mask first, synchronously, so that its tasks have left by
  * the ordinary way. Only then is it no longer online, which no task's mask can notice. What is
  * left are kernel threads, timers, and the interrupt controller's attention; they move, and the idle
- * task stops the hart. On: the reverse, the tree last.
+ * task gives back what memory the CPU has in stock and stops the hart. On: the reverse, the tree last.
  */
 #include "kernel/dev/plic.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/percpu.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/sbi.h"
 #include "kernel/sched/core.h"
@@ -59,6 +60,7 @@ static void take_offline(struct cpu *cpu)
 	cpu_send_ipi(cpu, IPI_RESCHED);
 	while (!sbi_hart_is_stopped(cpu->hart))
 		rest();
+	kcheck(!cpu->magazines || memory_cpu_pages(cpu->magazines) == 0);
 	cpu->leaving = false;
 	isolation_forget(cpu);
 	give_timers_away(cpu);
@@ -82,6 +84,7 @@ int hotplug_take_offline(unsigned int id)
 
 _Noreturn void hotplug_leave(void)
 {
+	page_reclaim();
 	csr_write(sie, 0);
 	plic_leave();
 	sbi_hart_stop();
