@@ -113,6 +113,27 @@ static void test_distances(void)
 
 /* ---- nodes without memory, nodes without CPUs ---- */
 
+/* Nodes 1 and 3 are as near to node 2. */
+static int wakes_near_2(void)
+{
+	enum { WAKES = 20 };
+	int count = 0;
+	cpu_set_t any;
+	memset(&any, 0xff, sizeof(any));
+	policy(BIND, bit(2));
+	run_on_node(0);
+	sched_setaffinity(0, sizeof(any), &any);
+	for (int i = 0; i < WAKES; i++) {
+		unsigned int cpu, node = 0;
+		usleep(2000);
+		syscall(SYS_getcpu, &cpu, &node, NULL);
+		count += node == 1 || node == 3;
+	}
+	policy(DEFAULT, 0);
+	printf("# %d of %d\n", count, WAKES);
+	return count >= WAKES * 9 / 10;
+}
+
 static void test_holes(void)
 {
 	uint64_t mems = bit(0) | bit(2) | bit(3);
@@ -145,6 +166,7 @@ static void test_holes(void)
 	ok(!group_put("m", "cpuset.cpus", "4-5") && lies_on(bit(2)), "with CPUs that have no memory");
 	ok(!group_put("m", "cpuset.mems", "3") && node_of(memory) == 3 && lies_on(bit(3)), "pages follow");
 	ok(!group_move("", 0) && !group_put("m", "cpuset.cpus", "\n"), "back in the root");
+	ok(wakes_near_2(), "who is bound to memory without CPUs wakes up on those that are nearest");
 }
 
 static int plug(const char *cpu, const char *value)

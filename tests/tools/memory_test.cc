@@ -21,6 +21,7 @@
 #include "tools/schedctl/libsched.h"
 
 extern "C" {
+#include "execd/groups.h"
 #include "execd/load.h"
 }
 
@@ -191,6 +192,44 @@ TEST_F(Memory, LoadingRecipesFailsCleanly)
 		return load_recipes(recipes.get(), path.c_str()) ? 0 : -ENOMEM;
 	});
 	EXPECT_GE(failures, 2U);
+}
+
+/* A group that could not be made is wrong, and that is told; the others have what they asked for. */
+TEST_F(Memory, MakingTheRecipesGroupsFailsCleanly)
+{
+	put("a.ini", "[group web]\nshares = 200\n[group web/api]\nshares = 300\n[group db]\nshares = 400\n");
+	std::string path = root_;
+	auto recipes = std::make_unique<struct recipes>();
+	unsigned int failures = 0;
+	for (bool failed = true; failed && failures < 100; failures += failed) {
+		struct recipe_report report = {
+			[](void *context, const char *text) {
+				auto *error = static_cast<struct sched_error *>(context);
+				snprintf(error->text, sizeof(error->text), "%s", text);
+			},
+			&error,
+		};
+		recipes_init(recipes.get(), &report);
+		ASSERT_TRUE(load_recipes(recipes.get(), path.c_str()));
+		ASSERT_EQ(recipes->group_count, 3U);
+		for (size_t i = 0; i < 3; i++)
+			put(std::string(recipes->groups[i].path) + "/cpu.weight", "");
+		error.text[0] = '\0';
+		size_t open = descriptors(), wrong = 0;
+		fail_malloc(failures + 1);
+		groups_make(&tree, recipes.get(), -1);
+		failed = malloc_has_failed();
+		EXPECT_EQ(descriptors(), open);
+		for (size_t i = 0; i < 3; i++) {
+			auto files = image();
+			std::string file = root_.string() + "/" + recipes->groups[i].path + "/cpu.weight";
+			EXPECT_EQ(files[file].empty(), recipes->groups[i].wrong) << recipes->groups[i].path;
+			wrong += recipes->groups[i].wrong;
+		}
+		EXPECT_EQ(wrong, failed ? 1U : 0U);
+		EXPECT_EQ(strstr(error.text, "memory") != nullptr, failed) << error.text;
+	}
+	EXPECT_GE(failures, 3U);
 }
 
 } // namespace
