@@ -69,16 +69,12 @@ static bool stays(const struct task *task, const struct cpu *last)
 	       cpumask_test(&cpu_online, last->id) && !runs_urgent(last) && !is_isolated(last);
 }
 
-struct cpu *place_choose(const struct task *task)
+static __attribute__((noinline)) struct cpu *search(const struct task *task, struct cpu *last)
 {
-	struct cpu *last = task->cpu, *best = NULL;
+	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
+	struct cpu *best = NULL;
 	unsigned int looked = 0;
 
-	if (unlikely(task->class.urgent))
-		return urgent_choose(task);
-	if (stays(task, last))
-		return last;
-	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
 	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
 		idle = home_prefer(task, &idle);
 	if (cpumask_test(&idle, last->id))
@@ -95,6 +91,15 @@ struct cpu *place_choose(const struct task *task)
 	}
 	kassert(best); /* the tree never leaves a task without a CPU */
 	return best;
+}
+
+struct cpu *place_choose(const struct task *task)
+{
+	struct cpu *last = task->cpu;
+
+	if (unlikely(task->class.urgent))
+		return urgent_choose(task);
+	return likely(stays(task, last)) ? last : search(task, last);
 }
 
 /* The first few of the waiting that may run on `cpu`; NULL: none. */
