@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 SYSCALL(17, getcwd)
+SYSCALL(19, eventfd2)
 SYSCALL(23, dup)
 SYSCALL(24, dup3)
 SYSCALL(25, fcntl)
