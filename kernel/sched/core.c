@@ -217,8 +217,7 @@ static struct cpu *choose_and_lock(const struct task *task)
 	}
 }
 
-/* A runnable task that is on no queue: to the best CPU. Its lock is held. */
-static void place(struct task *task)
+void sched_place(struct task *task)
 {
 	struct cpu *to;
 
@@ -247,7 +246,7 @@ bool sched_wake_states(struct task *task, unsigned int states)
 		if (!on_queue) {
 			trace_wake(task);
 			begin_waking(task, time_now_ns());
-			place(task);
+			sched_place(task);
 		}
 	}
 	spin_unlock(&task->lock);
@@ -286,7 +285,7 @@ void sched_start(struct task *task)
 	trace_wake(task);
 	begin_waking(task, time_now_ns());
 	__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
-	place(task);
+	sched_place(task);
 	spin_unlock(&task->lock);
 }
 
@@ -417,7 +416,7 @@ void sched_finish_switch(void)
 	spin_unlock(&queue->lock);
 	if (moving) {
 		spin_lock(&moving->lock);
-		place(moving);
+		sched_place(moving);
 		spin_unlock(&moving->lock);
 	}
 	after_switch(cpu);
@@ -566,68 +565,4 @@ _Noreturn void sched_idle_loop(void)
 		wait_for_interrupt();
 		interrupts_serve();
 	}
-}
-
-static struct task *any_waiting(const struct runqueue *queue)
-{
-	if (queue->classes.count)
-		return class_task(pick_any(&queue->classes));
-	return queue->first ? entity_task(queue->first) : NULL;
-}
-
-void sched_drain(struct cpu *cpu)
-{
-	struct runqueue *queue = &cpu->queue;
-	struct task *task;
-
-	__atomic_fetch_and(&sched_idle_cpus.bits[cpu->id / 64], ~(1UL << cpu->id % 64),
-			   __ATOMIC_RELAXED);
-	spin_lock(&queue->lock);
-	group_end_rests(cpu, UINT64_MAX);
-	while ((task = any_waiting(queue)) != NULL) {
-		/* Off the queue and runnable it is nobody's, as a task that left a CPU it lost. */
-		sched_dequeue_waiting(queue, task);
-		spin_unlock(&queue->lock);
-		spin_lock(&task->lock);
-		place(task);
-		spin_unlock(&task->lock);
-		spin_lock(&queue->lock);
-	}
-	sched_resched(cpu);
-	spin_unlock(&queue->lock);
-}
-
-bool sched_is_drained(struct cpu *cpu)
-{
-	spin_lock(&cpu->queue.lock);
-	bool drained = cpu->queue.running == cpu->idle && !any_waiting(&cpu->queue) &&
-		       !cpu->queue.moving;
-	spin_unlock(&cpu->queue.lock);
-	return drained;
-}
-
-/* The queue's virtual time goes on: sleepers that ran here last count from it. */
-void sched_restart_cpu(struct cpu *cpu)
-{
-	cpu->idle->entity.charged_ns = time_now_ns();
-	cpu->idle->work = WORK_RESCHED; /* looks for work before its first rest */
-}
-
-void sched_init_cpu(struct cpu *cpu, struct task *idle)
-{
-	runqueue_init(&cpu->queue);
-	pick_init(&cpu->queue.classes);
-	spinlock_init(&cpu->queue.lock, LOCK_RANK_RUNQUEUE);
-	waitqueue_init(&cpu->switched);
-	spinlock_init(&idle->lock, LOCK_RANK_TASK);
-	idle->state = TASK_RUNNING;
-	idle->on_queue = true;
-	idle->allowed = cpumask_of(cpu->id);
-	idle->entity.weight = FRACTION_ONE;
-	idle->entity.charged_ns = time_now_ns();
-	idle->work = WORK_RESCHED; /* looks for work before its first rest */
-	idle->class.rank = RANK_FAIR;
-	cpu->queue.running = idle;
-	cpu->queue.tick_ns = time_now_ns();
-	cpu->queue.random = cpu->id;
 }

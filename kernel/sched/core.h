@@ -74,6 +74,8 @@ struct cpumask place_usable(const struct task *task);
 
 /* ---- core.c, for place.c and affinity.c ---- */
 
+/* A runnable task that is on no queue: to the best CPU. Its lock is held. */
+void sched_place(struct task *task);
 /* Puts a task that is on no queue on cpu's; its lock and the queue's are held. */
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns);
 /* Takes a waiting task off its queue, to go to another; the queue's lock is held. */
