@@ -7,7 +7,7 @@
 boot --smp 1 --icount --config none --timeout 50 --add tests/bench/treebench:/treebench -- /bin/sh -c '
 	echo +cpuset +cpu >/sys/fs/cgroup/cgroup.subtree_control
 	for depth in 1 16; do
-		for what in ctx yield wake fork exec; do
+		for what in ctx eventfd yield wake fork exec; do
 			DEPTH=$depth OPS=20 /treebench $what | sed "s/^/$depth /"
 		done
 	done'
@@ -19,6 +19,7 @@ why=$(awk '
 	BEGIN {
 		linux["ctx.pipe_same_cpu"] = 7383
 		linux["ctx.pipe_siblings"] = 8734
+		linux["ctx.eventfd"] = 6167
 		linux["yield.alone"] = 1479
 		linux["yield.two"] = 6431
 		linux["wake.same_cpu.inst.p50"] = 8018

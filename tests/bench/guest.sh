@@ -29,7 +29,7 @@ measure() {
 	case $machine in
 	one)
 		for depth in 1 4 16; do
-			for what in ctx yield wake fork exec file cgroup move; do at $depth $what; done
+			for what in ctx eventfd yield wake fork exec file cgroup move; do at $depth $what; done
 			at $depth msg 25 20 10
 		done
 		/treebench null
