@@ -17,7 +17,7 @@ enum {
 	SEARCH_CPUS = 32,  /* how many other CPUs a search looks at */
 	SEARCH_TASKS = 16, /* how many tasks of a queue */
 	SEARCH_TASKS_FOR_IDLE = 256, /* the same, when a CPU is idle */
-	GAP_TICKS = 4,     /* for how long a CPU that falls back is owed */
+	GAP_TICKS = 16,    /* for how long a CPU that falls back is owed */
 };
 
 uint64_t place_progress_ns;
