@@ -158,6 +158,15 @@ static int32_t moved_task(const char *value, size_t length)
 	return tid ? tid : current->tid;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+	while (*start && *text == *start) {
+		text++;
+		start++;
+	}
+	return !*start;
+}
+
 void audit_store(const char *file, const struct cg_node *node, const char *value, size_t length,
 		 int result)
 {
@@ -171,7 +180,7 @@ void audit_store(const char *file, const struct cg_node *node, const char *value
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strncmp(file, kinds[i].start, strlen(kinds[i].start))) {
+		if (starts_with(file, kinds[i].start)) {
 			audit(kinds[i].kind, file,
 			      kinds[i].kind == AUDIT_MEMBERSHIP ? moved_task(value, length) : 0, node,
 			      value, length, result);
