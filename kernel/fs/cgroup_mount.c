@@ -91,11 +91,11 @@ static uint64_t cgroup_number(const struct cg_node *node, const struct sysfs_row
 
 static void tell_news(const struct cg_node *node, enum tree_news news)
 {
+	if (!notify_is_needed())
+		return;
 	const struct sysfs_row *row = news_rows[news];
 	struct name name = { row->name, row->name_length };
 
-	if (!notify_is_needed())
-		return;
 	notify_object(&cgroup2, cgroup_number(node, NULL), IN_MODIFY, 0, &name);
 	notify_object(&cgroup2, cgroup_number(node, row), IN_MODIFY, 0, NULL);
 }
