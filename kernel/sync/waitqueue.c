@@ -45,6 +45,7 @@ void waitqueue_remove(struct waiter *waiter)
 
 void waitqueue_rejoin(struct waitqueue *queue, struct waiter *waiter)
 {
+	kcheck(current->state == TASK_RUNNING);
 	spin_lock(&queue->lock);
 	if (!waiter->queue) {
 		waiter->queue = queue;

@@ -32,7 +32,8 @@ void waitqueue_init(struct waitqueue *queue);
 /* Queues / unqueues the current task's waiter; remove is safe when it is not queued. */
 void waitqueue_add(struct waitqueue *queue, struct waiter *waiter);
 void waitqueue_remove(struct waiter *waiter);
-/* Back to the tail, if wake_one took it off: before the condition is looked at again. */
+/* Back to the tail, if wake_one took it off: before the condition is looked at again. The task's state is
+ * TASK_RUNNING: asleep it could be woken and taken off, and forget that when it sets its state next. */
 void waitqueue_rejoin(struct waitqueue *queue, struct waiter *waiter);
 /* Wakes the first sleeper and takes it off the queue, so that the next to wake somebody does not pass by
  * all who were woken and have not run yet / wakes all of them, who stay queued until they remove
@@ -57,7 +58,9 @@ static inline bool waitqueue_is_empty(const struct waitqueue *queue)
 			task_set_state(state_); \
 			if (condition) \
 				break; \
-			if (woken_) { /* in vain: look again once it is queued for certain */ \
+			if (woken_) { /* in vain: look again once it is queued for certain, \
+				       * and no wake-up takes it off before it looks */ \
+				task_set_state(TASK_RUNNING); \
 				waitqueue_rejoin((queue_), &waiter_); \
 				woken_ = false; \
 				continue; \
