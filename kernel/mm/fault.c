@@ -140,6 +140,30 @@ static int fill_private(struct address_space *space, const struct vm_mapping *ma
 	return 0;
 }
 
+/* A page of shared memory or of a file that stayed outside the task's nodes when they changed, because others
+ * had it, comes in with the first who has it alone. */
+static struct page *bring_in(const struct vm_mapping *mapping, uint64_t index, struct page *page)
+{
+	struct page *copy = user_page_alloc_by(&mapping->policy, index, 0, PAGE_ANY);
+	if (!copy)
+		return page;
+	bool moved = mapping->shared ? shared_memory_replace(mapping->shared, index, page, copy)
+				     : file_replace_page(mapping->file, index, page, copy);
+	if (!moved) {
+		page_put(copy);
+		return page;
+	}
+	page_charge_copy(copy, page);
+	page_put(page);
+	return copy;
+}
+
+static bool is_outside(const struct address_space *space, const struct page *page)
+{
+	return unlikely(current->placed) && space == current->space &&
+	       !(__atomic_load_n(&current->mems, __ATOMIC_RELAXED) & node_bit(page->node));
+}
+
 static int fill_entry(struct address_space *space, const struct vm_mapping *mapping,
 		      uint64_t *entry, uaddr_t address, enum vm_protection access)
 {
@@ -159,6 +183,8 @@ static int fill_entry(struct address_space *space, const struct vm_mapping *mapp
 		int error = backing_page(mapping, position, &page);
 		if (error)
 			return error;
+		if (shared && is_outside(space, page))
+			page = bring_in(mapping, position >> PAGE_SHIFT, page);
 		*entry = pte_frame(page_to_phys(page)) | flags;
 		space->resident_pages++;
 	}
