@@ -59,8 +59,39 @@ allow
 '
 expect_log 'execd: policyd ended; again in'
 
-# In its place one that ends, says nothing, talks nonsense, or stops.
-for how in exit deaf garbage stop; do
+# Only root is answered, whatever the socket's mode.
+boot "${options[@]}" --add "$here/rogue:/rogue" -- sh -c '
+	/rogue ask 1000; echo $?; chmod 666 /run/policyd.sock; /rogue ask 1000; echo $?; /rogue ask 0; echo $?'
+expect_sound
+expect_status 0
+expect_exactly '4
+5
+allow
+0
+'
+
+# Stopped: nobody waits for it, and what it missed is counted. Its log rotates, and stays small.
+# shellcheck disable=SC2016
+boot "${options[@]}" --add "$here/rogue:/rogue" -- sh -c '
+	kill -STOP $(pidof policyd); /rogue pin 1000 && echo pinned
+	wc -l </sys/fs/cgroup/good/cgroup.procs
+	grep -c ^lost /run/policyd.log
+	kill -CONT $(pidof policyd); sleep 1; grep -c "^lost [1-9]" /run/policyd.log
+	for i in 1 2 3 4 5 6; do /rogue pin 400; sleep 0.5; done
+	cd /run; ls -1 policyd.log*; test $(cat policyd.log* | wc -c) -lt 132000 && echo small'
+expect_sound
+expect_status 0
+expect_exactly 'pinned
+1
+0
+1
+policyd.log
+policyd.log.1
+small
+'
+
+# In its place one that ends, says nothing, talks nonsense, stops, or allows everything and is not it.
+for how in exit deaf garbage stop impostor user; do
 	echo "$how" >"$scratch/rogue"
 	boot "${options[@]}" --add "$here/rogue:/sbin/policyd" --add "$scratch/rogue:/etc/policyd/rogue" -- \
 		sh -c "sleep 1; $what; cut -d. -f1 /proc/uptime >&2"
