@@ -4,7 +4,10 @@
  * signals, kills, sleeps, page tables, groups made and removed. Each role knows what must hold in
  * it and counts where it did not; afterwards everybody has gone on, has ended, and nothing is left.
  *
- *	stress [SECONDS [SEED]]
+ *	stress [SECONDS [SEED [rulers]]]
+ *
+ * With rulers CPUs go and come, partitions too, groups are frozen, killed, weighed and bounded, and tasks
+ * change their class meanwhile; seed 0 is the time.
  *
  * Here are the roles' list and what they share; the roles themselves are in stress_*.c.
  */
@@ -84,14 +87,17 @@ static const struct {
 	{ "killers", killer, 2 },   { "gardeners", gardener, 2 },   { "pipes", pipes, 2 },
 	{ "adders", adder, 3 },     { "signallers", signaller, 2 }, { "sleepers", sleeper, 2 },
 	{ "mappers", mapper, 1 },
+	{ "pluggers", plugger, 1 },     { "partitioners", partitioner, 1 }, { "freezers", freezer, 1 },
+	{ "reapers", reaper, 1 },       { "weighers", weigher, 1 },         { "classifiers", classifier, 2 },
 };
-enum { ROLES = sizeof(roles) / sizeof(roles[0]) };
+enum { RULERS = 6, ROLES = sizeof(roles) / sizeof(roles[0]) };
+static int role_count; /* without the rulers, or with them */
 
 static int start_roles(uint64_t seed)
 {
 	int started = 0;
 
-	for (role_now = 0; role_now < ROLES; role_now++) {
+	for (role_now = 0; role_now < role_count; role_now++) {
 		for (int i = 0; i < roles[role_now].copies; i++) {
 			pid_t child = fork();
 			if (child == 0) {
@@ -122,7 +128,7 @@ static int end_roles(int started)
 		if (child == 0)
 			pause_ns(1000000);
 	}
-	for (int i = 0; i < ROLES; i++)
+	for (int i = 0; i < role_count; i++)
 		if (shared->running[i])
 			printf("# %d %s are stuck\n", shared->running[i], roles[i].name);
 	return well;
@@ -171,6 +177,8 @@ static void prepare(void)
 	pthread_mutex_init(&shared->lock, &attributes);
 	cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	cpus = cpus < 64 ? cpus : 64;
+	if (role_count == ROLES)
+		cpus /= 2;
 	group_put("", "cgroup.subtree_control", "+cpuset +cpu");
 	ok(!group_make("stress") && !group_make("calm") &&
 		   !group_put("stress", "cgroup.subtree_control", "+cpuset +cpu") &&
@@ -183,13 +191,17 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		return 7;
+	role_count = argc > 3 ? ROLES : ROLES - RULERS;
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+	seed = seed ? seed : (uint64_t)now_ns();
+	printf("# seed %llu\n", (unsigned long long)seed);
 	prepare();
-	int started = start_roles(argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)now_ns());
+	int started = start_roles(seed);
 	for (int64_t end = now_ns() + seconds * 1000000000LL; now_ns() < end;)
 		pause_ns(50000000);
 	int ended = end_roles(started);
 	ok(ended == started, "%d roles end as they should (%d)", started, ended);
-	for (int i = 0; i < ROLES; i++)
+	for (int i = 0; i < role_count; i++)
 		ok(shared->progress[i] > 0, "%s go on (%ld times)", roles[i].name,
 		   (long)shared->progress[i]);
 	ok(shared->failures == 0, "nothing happens that must not (%d)", shared->failures);

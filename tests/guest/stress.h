@@ -21,7 +21,7 @@
 
 #include "tests/guest/group.h"
 
-enum { ROLES_MAX = 16, PAGE = 4096 };
+enum { ROLES_MAX = 24, PAGE = 4096 };
 
 struct shared {
 	atomic_int stop;
@@ -33,7 +33,8 @@ struct shared {
 	atomic_long added;
 };
 extern struct shared *shared;
-extern int cpus, role_now;
+extern int role_now;
+extern int cpus; /* that roles count on: with rulers half of those that there are */
 extern uint64_t random_state;
 
 int is_over(void);
@@ -69,5 +70,12 @@ void adder(int index);
 void signaller(int index);
 void sleeper(int index);
 void mapper(int index);
+/* Rulers. */
+void plugger(int index);
+void partitioner(int index);
+void freezer(int index);
+void reaper(int index);
+void weigher(int index);
+void classifier(int index);
 
 #endif

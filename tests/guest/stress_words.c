@@ -55,10 +55,20 @@ static void on_signal(int number)
 	(void)number;
 }
 
+/* A group that is frozen and thawed again interrupts the wait, as on Linux. */
+static int wait_for_signal(const sigset_t *set)
+{
+	const struct timespec limit = { .tv_sec = 10 };
+	int number;
+
+	while ((number = sigtimedwait(set, NULL, &limit)) < 0 && errno == EINTR)
+		;
+	return number;
+}
+
 /* Two processes that wait for each other's signal: one that is lost would stop both. */
 void signaller(int index)
 {
-	struct timespec limit = { .tv_sec = 10 };
 	pid_t parent = getpid(), child;
 	sigset_t set;
 
@@ -68,13 +78,13 @@ void signaller(int index)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	child = fork();
 	if (child == 0) {
-		while (sigtimedwait(&set, NULL, &limit) == SIGUSR1)
+		while (wait_for_signal(&set) == SIGUSR1)
 			kill(parent, SIGUSR1);
 		_exit(1);
 	}
 	while (!is_over()) {
 		kill(child, SIGUSR1);
-		int number = sigtimedwait(&set, NULL, &limit);
+		int number = wait_for_signal(&set);
 		require(number == SIGUSR1, "the signal does not come: %s", strerror(errno));
 		count();
 	}
