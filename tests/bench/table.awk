@@ -3,12 +3,16 @@
 # table.awk - the table of tests/bench/run. Reads rows.txt; `work` is the folder with what each machine
 # printed, a file `KERNEL.MACHINE` each, `kernels` their names.
 
-function load(kernel, machine,    file, line, word) {
+# A measure that was taken several times counts with its mean.
+function load(kernel, machine,    file, line, word, key) {
 	file = work "/" kernel "." machine
 	while ((getline line <file) > 0) {
 		sub(/\r$/, "", line)
-		if (split(line, word, " ") == 3)
-			value[kernel, machine, word[1]] = word[2]
+		if (split(line, word, " ") != 3)
+			continue
+		key = kernel SUBSEP machine SUBSEP word[1]
+		times[key]++
+		value[key] += (word[2] - value[key]) / times[key]
 	}
 }
 
