@@ -18,6 +18,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/riscv/paging.h"
+#include "kernel/sched/cores.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -348,4 +349,11 @@ void fdt_find_topology(void)
 		panic("no memory for the shape of %u CPUs", cpu_count);
 	if (topology_parse(machine.device_tree, &machine_topology))
 		printk("machine: the device tree's cpu-map makes no sense; every CPU counts as a core\n");
+	struct cpu_neighbours *neighbours = kzalloc(cpu_count * sizeof(*neighbours));
+	if (!neighbours)
+		panic("no memory for the neighbours of %u CPUs", cpu_count);
+	if (cores_describe(&machine_topology, neighbours))
+		cpu_neighbours = neighbours;
+	else
+		kfree(neighbours);
 }

@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/node.h"
 #include "kernel/sched/core.h"
+#include "kernel/sched/cores.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/home.h"
 #include "kernel/sched/isolation.h"
@@ -77,6 +78,11 @@ static __attribute__((noinline)) struct cpu *search(const struct task *task, str
 
 	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
 		idle = home_prefer(task, &idle);
+	if (unlikely(cpu_neighbours) && !cpumask_empty(&idle)) {
+		struct cpumask busy = cpumask_andnot(&cpu_online, &sched_idle_cpus);
+
+		return cpu_table[cores_choose(cpu_neighbours, last->id, &idle, &busy)];
+	}
 	if (cpumask_test(&idle, last->id))
 		return last;
 	if (!cpumask_empty(&idle))

@@ -10,6 +10,7 @@
 #include "kernel/sched/pick.c"     // NOLINT
 #include "kernel/sched/group.c"    // NOLINT
 #include "kernel/sched/place.c"    // NOLINT
+#include "kernel/sched/cores.c"    // NOLINT
 #include "tests/sim/simulator.h"
 
 /* STRANDED_NS: for how long a task may wait while a CPU of its mask is idle: a tick, and another when it
