@@ -118,22 +118,23 @@ void reaper(int index)
 	require(group_remove("stress/doomed") == 0, "removing doomed: %s", strerror(errno));
 }
 
-/* Weights, quotas and QoS of the groups that the roles are in. */
+/* Weights, quotas and QoS of the groups that the roles are in. Within bounds: a task of weight 1 beside
+ * 10000, or in an idle group, has its turn after minutes, and others wait for it. */
 void weigher(int index)
 {
 	static const char *const groups[] = { "stress/roles", "stress/other", "stress" };
-	static const char *const classes[] = { "idle", "normal", "interactive", "perf-burst", "inherited" };
+	static const char *const classes[] = { "normal", "interactive", "perf-burst", "inherited" };
 	char text[48];
 
 	(void)index;
 	while (!is_over()) {
 		const char *group = groups[chance(3)];
 
-		snprintf(text, sizeof(text), "%u", 1 + chance(10000));
+		snprintf(text, sizeof(text), "%u", 100 + chance(900));
 		require(group_put(group, "cpu.weight", text) == 0, "a weight");
 		snprintf(text, sizeof(text), "%u %u", 20000 + chance(100000), 20000 + chance(50000));
 		require(group_put(group, "cpu.max", text) == 0, "a quota");
-		require(group_put(group, "sched.qos", classes[chance(5)]) == 0, "a class");
+		require(group_put(group, "sched.qos", classes[chance(4)]) == 0, "a class");
 		snprintf(text, sizeof(text), "%u", chance(101));
 		require(group_put(group, "sched.latency_ms", text) == 0, "a latency");
 		pause_ns(chance(4000000));

@@ -58,7 +58,7 @@ static void on_signal(int number)
 /* A group that is frozen and thawed again interrupts the wait, as on Linux. */
 static int wait_for_signal(const sigset_t *set)
 {
-	const struct timespec limit = { .tv_sec = 60 }; /* its group may be idle, of weight 1 */
+	const struct timespec limit = { .tv_sec = 30 };
 	int number;
 
 	while ((number = sigtimedwait(set, NULL, &limit)) < 0 && errno == EINTR)
