@@ -202,7 +202,8 @@ static void check_kind(enum kind kind)
 	ok(astray == 0, "each in one place at a time (%d are not)", astray);
 }
 
-/* Stopped, the ring holds its one token, in a pipe or in a worker's hands. */
+/* Stopped, the ring holds its one token, in a pipe or in a worker's hands. Those before it have passed it
+ * on once more than those behind, and one of these may have been stopped before he counted that. */
 static void check_token(void)
 {
 	long least = workers[0][PASSES].count, most = least;
@@ -217,7 +218,7 @@ static void check_token(void)
 		least = count < least ? count : least;
 		most = count > most ? count : most;
 	}
-	ok(most - least <= 1, "one token went round, no more (%ld to %ld rounds)", least, most);
+	ok(most - least <= 2, "one token went round, no more (%ld to %ld rounds)", least, most);
 }
 
 int main(void)
