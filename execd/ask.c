@@ -7,24 +7,23 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "execd/ask.h"
+#include "execd/clock.h"
 #include "execd/log.h"
 
 #define DAEMON "/sbin/policyd"
 
 enum { PATIENCE_MS = 1000, PAUSE_MS = 5 };
 
-static long patience_ms = PATIENCE_MS; /* what is left of it for this daemon */
+static int64_t patience_ms = PATIENCE_MS; /* what is left of it for this daemon */
 
 bool ask_is_needed(void)
 {
@@ -51,15 +50,8 @@ pid_t ask_start_daemon(void)
 	return pid;
 }
 
-static long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Until policyd listens, or the patience is at its end: a descriptor, or -1. */
-static int connect_until(long end_ms)
+static int connect_until(int64_t end_ms)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = POLICY_SOCKET };
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
@@ -83,10 +75,10 @@ static bool is_daemon(int fd, pid_t daemon)
 }
 
 static ssize_t question_and_answer(int fd, const char *question, size_t length, char *answer,
-				   size_t size, long end_ms)
+				   size_t size, int64_t end_ms)
 {
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
-	long left_ms = end_ms - now_ms();
+	int64_t left_ms = end_ms - now_ms();
 
 	if (left_ms <= 0 || send(fd, question, length, MSG_NOSIGNAL) != (ssize_t)length ||
 	    poll(&polled, 1, (int)left_ms) != 1)
@@ -99,7 +91,7 @@ enum policy_verdict ask_policy(pid_t daemon, const char *who, const struct recip
 {
 	char question[POLICY_PACKET_MAX], answer[POLICY_PACKET_MAX];
 	size_t length = policy_question(who, limits, question, sizeof(question));
-	long start = now_ms(), end = start + patience_ms;
+	int64_t start = now_ms(), end = start + patience_ms;
 	enum policy_verdict verdict = POLICY_NO_ANSWER;
 
 	if (!length)

@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "execd/clock.h"
 #include "execd/policy.h"
 
 #define AUDIT_PATH "/dev/audit"
@@ -37,19 +37,12 @@ enum {
 
 struct client {
 	int fd; /* -1: free */
-	long since_ms;
+	int64_t since_ms;
 };
 
 static struct policy policy;
 static struct client clients[CLIENT_MAX];
 static int log_fd = -1;
-
-static long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void complain(void *context, const char *text)
 {

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "execd/clock.h"
 #include "execd/log.h"
 #include "execd/selftest.h"
 
@@ -88,14 +89,6 @@ static void check_affinity(const struct sched_tree *tree, const struct sched_gro
 }
 
 /* ---- what is obeyed ---- */
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void rest(int64_t duration_ns)
 {

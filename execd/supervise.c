@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "execd/ask.h"
+#include "execd/clock.h"
 #include "execd/log.h"
 #include "execd/order.h"
 #include "execd/restart.h"
@@ -46,13 +47,6 @@ static void note_request(int number)
 {
 	if (number != SIGCHLD)
 		requested = number;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC + now.tv_nsec;
 }
 
 void supervise_prepare(void)
@@ -234,10 +228,11 @@ static int64_t start_due(struct supervisor *supervisor)
 			service_start(supervisor, i);
 		next = state->due_ns < next ? state->due_ns : next;
 	}
-	if (ask_is_needed() && supervisor->policy.due_ns <= now)
-		supervise_policy_start(supervisor);
-	if (ask_is_needed() && supervisor->policy.due_ns < next)
-		next = supervisor->policy.due_ns;
+	if (ask_is_needed()) {
+		if (supervisor->policy.due_ns <= now)
+			supervise_policy_start(supervisor);
+		next = supervisor->policy.due_ns < next ? supervisor->policy.due_ns : next;
+	}
 	if (supervisor->front.due_ns <= now)
 		front_start(supervisor);
 	return supervisor->front.due_ns < next ? supervisor->front.due_ns : next;
