@@ -19,6 +19,8 @@ slice=
 limit=0
 kernel=
 capacities=
+packages=1
+threads=1
 adds=()
 command=()
 run_name=${run_name:-run}
@@ -35,6 +37,8 @@ usage() {
 		  --distances LIST  with --numa: how far each node is from each, row by row: 10,20,40,10
 		  --cpu-nodes LIST  with --numa: the node of each CPU, if not evenly: 0,0,0,2
 		  --memory-nodes LIST  with --numa: the node of each Nth of the memory: 0,1,1,3
+		  --packages N      split the CPUs evenly into N packages, 1 to 512 (1)
+		  --threads N       N CPUs at a time are the threads of one core, 1 to 8 (1)
 		  --capacities LIST strengths of the CPUs, 512,512,1024,1024; without it all are equal
 		  --append TEXT     add TEXT to the kernel's command line; may be repeated
 		  --config DIR      what execd starts: the *.ini files of DIR instead of the demo's;
@@ -149,8 +153,9 @@ parse_options() {
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--smp | --mem | --numa | --distances | --cpu-nodes | --memory-nodes | --capacities | \
-			--append | --config | --slice | --timeout | --add | --kernel)
+		--smp | --mem | --numa | --distances | --cpu-nodes | --memory-nodes | --packages | \
+			--threads | --capacities | --append | --config | --slice | --timeout | --add | \
+			--kernel)
 			(($# > 1)) || mistake "$1 needs a value"
 			;;
 		-*) mistake "$1: no such option" ;;
@@ -166,6 +171,8 @@ parse_options() {
 		--distances) want_list "$1" "$2" 10,20,40,10 && distances=$2 ;;
 		--cpu-nodes) want_list "$1" "$2" 0,0,0,2 && cpu_nodes=$2 ;;
 		--memory-nodes) want_list "$1" "$2" 0,1,1,3 && memory_nodes=$2 ;;
+		--packages) want_number "$1" "$2" 1 512 && packages=$2 ;;
+		--threads) want_number "$1" "$2" 1 8 && threads=$2 ;;
 		--capacities) want_list "$1" "$2" 512,512,1024,1024 && capacities=$2 ;;
 		--append) append+="${append:+ }$2" ;;
 		--config) want_config "$2" && config=$2 ;;
@@ -177,6 +184,8 @@ parse_options() {
 		shift 2
 	done
 	((numa <= smp)) || mistake "--numa $numa: more memory nodes than CPUs ($smp)"
+	((smp % (packages * threads) == 0)) ||
+		mistake "--packages $packages --threads $threads: $smp CPUs cannot be split like that"
 	want_count --capacities "$capacities" "$smp" CPUs
 	want_count --cpu-nodes "$cpu_nodes" "$smp" CPUs
 	want_count --memory-nodes "$memory_nodes" "$numa" "memory nodes"

@@ -52,6 +52,9 @@ mistaken "--distances 10,20: not one for each of the 4 pairs of nodes" --numa 2 
 mistaken "--cpu-nodes 0,1: not one for each of the 4 CPUs" --numa 2 --cpu-nodes 0,1
 mistaken "--memory-nodes 0: not one for each of the 2 memory nodes" --numa 2 --memory-nodes 0
 mistaken "--memory-nodes 0,2: there is no node 2" --numa 2 --memory-nodes 0,2
+mistaken "--threads 9: not a whole number from 1 to 8" --threads 9
+mistaken "--packages 2 --threads 4: 4 CPUs cannot be split like that" --packages 2 --threads 4
+mistaken "--packages 3 --threads 1: 4 CPUs cannot" --packages 3
 mistaken "--capacities 1,2: not one for each of the 4 CPUs" --capacities 1,2
 mistaken "--timeout x: not" --timeout x
 mistaken "--icount 11: not a whole number from 0 to 10" --icount=11
@@ -69,6 +72,7 @@ mistaken "ls: not an option; a command comes after --" ls
 
 means "4 256M 0 [] demo no - 0 [] []"
 means "512 2G 64 [] demo no - 0 [] []" --smp 512 --mem=2G --numa 64
+means "8 256M 0 [] demo no - 0 [] []" --smp 8 --packages 2 --threads=2
 means "1 32 0 [a b=c] none 0 10 7 [] []" --smp 1 --mem 32 --append a --append b=c \
 	--config none --icount --slice 10 --timeout 7
 means "4 256M 0 [] demo 6 - 0 [] []" --icount=6

@@ -55,6 +55,8 @@ def guest_test(
         shape = [],
         icount = None,
         capacities = "",
+        packages = 1,
+        threads = 1,
         slice = None,
         append = "",
         config = "none",
@@ -74,6 +76,8 @@ def guest_test(
       shape: options for ./run about who belongs to which node, and distances.
       icount: for virtual time, repeatable: an instruction is 2^icount nanoseconds.
       capacities: strengths of the CPUs, as for ./run.
+      packages: into so many the CPUs are split.
+      threads: so many CPUs are one core.
       slice: with icount, emulated CPUs take turns of at most that many microseconds.
       append: for the kernel's command line.
       config: "demo" or "none".
@@ -90,6 +94,8 @@ def guest_test(
         options.append("--icount=%d" % icount)
     if capacities:
         options += ["--capacities", capacities]
+    if packages * threads > 1:
+        options += ["--packages", str(packages), "--threads", str(threads)]
     if slice != None:
         options += ["--slice", str(slice)]
     if append:
