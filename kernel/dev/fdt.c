@@ -19,6 +19,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/riscv/paging.h"
 #include "kernel/sched/cores.h"
+#include "kernel/sched/sabotage.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -352,7 +353,7 @@ void fdt_find_topology(void)
 	struct cpu_neighbours *neighbours = kzalloc(cpu_count * sizeof(*neighbours));
 	if (!neighbours)
 		panic("no memory for the neighbours of %u CPUs", cpu_count);
-	if (cores_describe(&machine_topology, neighbours))
+	if (cores_describe(&machine_topology, neighbours) && !is_sabotaged("cores"))
 		cpu_neighbours = neighbours;
 	else
 		kfree(neighbours);

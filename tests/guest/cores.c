@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cores.c - where tasks run on a machine of two packages with two cores of two threads each: CPUs 0-1
+ * and 2-3 in the first package, 4-5 and 6-7 in the second. Wants virtual time: who is busy when is exact.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tests/guest/group.h"
+#include "tests/guest/policy.h"
+#include "tests/guest/tap.h"
+
+enum { CPUS = 8, ALL = 0xff, FIRST = 0x0f, SECOND = 0xf0, MS = 1000000 };
+
+/* CPU n is bit n. */
+static const struct scene {
+	const char *what;
+	int last; /* where the task ran last, or its parent runs */
+	unsigned int busy, mask, wanted;
+} wake_ups[] = {
+	{ "stays where nothing else runs", 3, 0, ALL, 1 << 3 },
+	{ "stays beside busy cores", 3, 0x01 | SECOND, ALL, 1 << 3 },
+	{ "leaves a busy CPU for the free core of its package", 3, 1 << 3, ALL, 0x03 },
+	{ "so does one of the second package", 5, 1 << 5, ALL, 0xc0 },
+	{ "leaves its idle CPU beside a busy thread for the free core", 7, 1 << 6, ALL, 0x30 },
+	{ "takes the other package's free core before a thread of its own", 3, 0x09, ALL, SECOND },
+	{ "leaves a full package", 6, SECOND, ALL, FIRST },
+	{ "takes no thread beside a busy one there", 6, SECOND | 0x01, ALL, 0x0c },
+	{ "stays where no core is free", 7, 0x55, ALL, 1 << 7 },
+	{ "takes a thread of its package where no core is free", 7, 0x95, ALL, 0x60 },
+	{ "takes any thread where its package is full", 7, SECOND | 0x05, ALL, 0x0a },
+	{ "keeps to its mask, beside the busy thread", 3, 1 << 3, 0x0c, 1 << 2 },
+	{ "keeps to its mask, in the other package", 3, 0x18, 0x28, 1 << 5 },
+	{ "keeps to its mask, on a busy CPU", 3, 1 << 3, 1 << 3, 1 << 3 },
+}, births[] = {
+	{ "begins on the free core of the package", 0, 0, ALL, 0x0c },
+	{ "so does one of the second package", 6, 0, ALL, 0x30 },
+	{ "takes the other package's free core before the parent's", 5, 1 << 6, ALL, FIRST },
+	{ "takes the parent's core where none is free", 7, 0x15, ALL, 1 << 6 | 1 << 5 },
+	{ "keeps to the mask, beside the parent", 7, 0, 0xc0, 1 << 6 },
+	{ "keeps to the mask, in the other package", 3, 0x10, 0x28, 1 << 5 },
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 * MS + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_until(uint64_t time_ns)
+{
+	struct timespec end = { .tv_sec = (time_t)(time_ns / (1000 * MS)),
+				.tv_nsec = (long)(time_ns % (1000 * MS)) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+}
+
+static void spin_until(uint64_t time_ns)
+{
+	while (now_ns() < time_ns)
+		;
+}
+
+static int here(void)
+{
+	unsigned int cpu;
+
+	return syscall(SYS_getcpu, &cpu, NULL, NULL) ? -1 : (int)cpu;
+}
+
+static int keep_to(unsigned int mask)
+{
+	return sched_setaffinity(0, sizeof(unsigned long), (cpu_set_t *)&(unsigned long){ mask });
+}
+
+/* Its CPU is busy from `start` on for three milliseconds; exit status 0: it was there in time. */
+static void keep_busy(int cpu, uint64_t start_ns)
+{
+	if (fork())
+		return;
+	int late = keep_to(1U << cpu) || now_ns() >= start_ns;
+	sleep_until(start_ns);
+	spin_until(start_ns + 3 * MS);
+	_exit(late);
+}
+
+static int all_were_in_time(void)
+{
+	int status, good = 1;
+
+	while (wait(&status) > 0)
+		good = good && WIFEXITED(status) && !WEXITSTATUS(status);
+	return good;
+}
+
+static int birthplace(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(here());
+	while (!waitpid(child, &status, WNOHANG))
+		; /* an idle CPU might take the child to itself */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* In the middle of the scene the task wakes up where it was last, or has a child. */
+static void play(const struct scene *scene, int policy, int is_birth)
+{
+	uint64_t start_ns = now_ns() + 4 * MS;
+	int cpu, good;
+
+	keep_to(ALL);
+	for (cpu = 0; cpu < CPUS; cpu++)
+		if (scene->busy >> cpu & 1)
+			keep_busy(cpu, start_ns);
+	good = !set_policy(0, policy, policy == SCHED_FIFO) && !keep_to(1U << scene->last) &&
+	       !keep_to(scene->mask) && here() == scene->last && now_ns() < start_ns;
+	if (is_birth) {
+		spin_until(start_ns + MS);
+		good = good && here() == scene->last;
+		cpu = birthplace();
+	} else {
+		sleep_until(start_ns + MS);
+		cpu = here();
+	}
+	good = !set_policy(0, SCHED_OTHER, 0) && good;
+	good = all_were_in_time() && good;
+	ok(good && cpu >= 0 && scene->wanted >> cpu & 1, "%s%s %s: CPU %d, by %02x%s",
+	   policy == SCHED_FIFO ? "real-time " : "", is_birth ? "child" : "task", scene->what, cpu,
+	   scene->wanted, good ? "" : " (the scene was not set)");
+}
+
+/* What /sys says of a CPU. */
+static void check_file(int cpu, const char *name, const char *wanted)
+{
+	char path[128], text[64] = "";
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/topology/%s", cpu, name);
+	FILE *file = fopen(path, "r");
+	int good = file && fgets(text, sizeof(text), file);
+	if (file)
+		fclose(file);
+	text[strcspn(text, "\n")] = '\0';
+	ok(good && !strcmp(text, wanted), "cpu%d/topology/%s is '%s', wanted '%s'", cpu, name, text, wanted);
+}
+
+static void check_files(void)
+{
+	static const char *const cores[] = { "0-1", "2-3", "4-5", "6-7" };
+	static const char *const core_masks[] = { "03", "0c", "30", "c0" };
+
+	for (int cpu = 0; cpu < CPUS; cpu++) {
+		check_file(cpu, "physical_package_id", cpu < 4 ? "0" : "1");
+		check_file(cpu, "core_id", cpu / 2 % 2 ? "1" : "0");
+		check_file(cpu, "thread_siblings_list", cores[cpu / 2]);
+		check_file(cpu, "core_cpus_list", cores[cpu / 2]);
+		check_file(cpu, "core_cpus", core_masks[cpu / 2]);
+		check_file(cpu, "core_siblings_list", cpu < 4 ? "0-3" : "4-7");
+		check_file(cpu, "package_cpus_list", cpu < 4 ? "0-3" : "4-7");
+		check_file(cpu, "package_cpus", cpu < 4 ? "0f" : "f0");
+	}
+}
+
+int main(void)
+{
+	check_files();
+	for (size_t i = 0; i < sizeof(wake_ups) / sizeof(wake_ups[0]); i++)
+		play(&wake_ups[i], SCHED_OTHER, 0);
+	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++)
+		play(&births[i], SCHED_OTHER, 1);
+	return tap_done();
+}
