@@ -4,6 +4,8 @@
  */
 #include "kernel/sched/isolation.h"
 
+#include <string.h>
+
 #include "cgroups/cpulist.h"
 #include "kernel/dev/machine.h"
 #include "kernel/dev/plic.h"
@@ -24,24 +26,36 @@ static uint32_t unsettled_count;      /* (a) CPUs that are */
 
 /* ---- the command line ---- */
 
+/* A list of CPUs, behind flags where `flags` is not NULL. Answers as cpulist_parse(). */
+static int read_list(const char *name, const char *text, struct cpumask *cpus, unsigned int *flags)
+{
+	unsigned int unknown;
+
+	if (!flags)
+		return cpulist_parse(text, strlen(text), cpu_count, cpus);
+	int error = isolation_parse(text, cpu_count, cpus, flags, &unknown);
+	if (unknown)
+		printk("isolation: %s=%s: %u unknown flags are skipped\n", name, text, unknown);
+	return error;
+}
+
 /* The option's CPUs; none, and a word in the log, when it is void. */
 static struct cpumask read_option(const char *name, unsigned int *flags)
 {
-	char text[256];
+	char text[sizeof(machine.command_line)];
 	struct cpumask cpus = cpumask_none();
-	unsigned int unknown;
 
-	*flags = 0;
+	if (flags)
+		*flags = 0;
 	if (!machine_option(name, text, sizeof(text)) || !text[0])
 		return cpus;
-	int error = isolation_parse(text, cpu_count, &cpus, flags, &unknown);
-	if (unknown)
-		printk("isolation: %s=%s: %u unknown flags are skipped\n", name, text, unknown);
-	if (error) {
+	if (read_list(name, text, &cpus, flags)) {
 		printk("isolation: %s=%s is no list of CPUs 0-%u: without effect\n", name, text,
 		       cpu_count - 1);
 		return cpumask_none();
 	}
+	if (cpumask_empty(&cpus))
+		printk("isolation: %s=%s names no CPU: without effect\n", name, text);
 	return cpus;
 }
 
@@ -77,13 +91,14 @@ void isolation_read_options(void)
 		boot.quiet = cpus;
 	if (flags & ISOLATION_NOHZ)
 		machine_topology.nohz_full = cpus;
-	cpus = read_option("nohz_full", &flags);
+	cpus = read_option("nohz_full", NULL);
 	machine_topology.nohz_full = cpumask_or(&machine_topology.nohz_full, &cpus);
 	boot.quiet = cpumask_or(&boot.quiet, &cpus);
-	read_option("rcu_nocbs", &flags);
+	read_option("rcu_nocbs", NULL);
 	leave_one(&boot.isolated, "isolated");
 	boot.quiet = cpumask_or(&boot.quiet, &boot.isolated);
 	leave_one(&boot.quiet, "quiet");
+	machine_topology.nohz_full = cpumask_and(&machine_topology.nohz_full, &boot.quiet);
 	tell("isolated", &boot.isolated);
 	tell("quiet", &boot.quiet);
 }

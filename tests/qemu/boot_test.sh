@@ -37,6 +37,22 @@ expect_status 0
 expect_exactly $'up\n'
 expect_sound
 
+# Isolation's options: flags without a list, lists that are a word or longer than any line, flags where
+# there are none.
+show="cd /sys/devices/system/cpu; cat isolated nohz_full"
+boot --config none --timeout 20 --append "isolcpus=domain nohz_full=all rcu_nocbs=all" -- /bin/sh -c "$show"
+expect_exactly $'\n1-3\n'
+expect_log "isolation: isolcpus=domain names no CPU: without effect"
+expect_log "isolation: no CPU is left that is not quiet: CPU 0 stays out"
+reject_log "unknown"
+expect_sound
+
+boot --config none --timeout 20 --append "isolcpus=$(printf '1,%.0s' {1..200})3 nohz_full=domain,2" \
+	-- /bin/sh -c "$show"
+expect_exactly $'1,3\n\n'
+expect_log "isolation: nohz_full=domain,2 is no list of CPUs 0-3: without effect"
+expect_sound
+
 # Memory nodes.
 boot --config none --smp 8 --numa 4 --timeout 20 -- /bin/echo up
 expect_exactly $'up\n'
