@@ -119,24 +119,56 @@ void group_retire(struct task_group *group)
 	kcheck(!group->active && __atomic_load_n(&group->load, __ATOMIC_RELAXED) == 0);
 }
 
+/* What a group gets of its parent's fraction. */
+static uint64_t part_of(uint64_t above, const struct task_group *group, const struct task_group *parent)
+{
+	uint64_t among = __atomic_load_n(&parent->load, __ATOMIC_RELAXED);
+
+	/* Racing with its siblings, the sum may lag behind the part. */
+	return among > group->weight ? above * group->weight / among : above;
+}
+
+static bool is_of(uint64_t cached, uint64_t epoch)
+{
+	return (cached & ~FRACTION_MASK) == epoch;
+}
+
+static void keep_fraction(struct task_group *group, uint64_t fraction, struct task_group *top, uint64_t epoch)
+{
+	__atomic_store_n(&group->top, top, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->cached_fraction, epoch | fraction, __ATOMIC_RELAXED);
+}
+
+static uint64_t walk_up(struct task_group *group, uint64_t epoch)
+{
+	struct task_group *top = NULL;
+	uint64_t result = FRACTION_ONE;
+
+	for (struct task_group *at = group, *parent; (parent = at->parent) != NULL; at = parent) {
+		result = part_of(result, at, parent);
+		top = at;
+	}
+	keep_fraction(group, result, top, epoch);
+	return result;
+}
+
+/* The walk is the parent's, for all its children. Who walks at the same time writes the same, but for what
+ * changes meanwhile, which is felt in the next epoch. */
 static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 {
 	uint64_t epoch = now_ns >> EPOCH_SHIFT << FRACTION_BITS;
 	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
+	struct task_group *parent = group->parent;
 
-	if ((cached & ~FRACTION_MASK) == epoch)
+	if (is_of(cached, epoch))
 		return cached & FRACTION_MASK;
-	uint64_t result = FRACTION_ONE;
-	for (struct task_group *at = group, *up; (up = at->parent) != NULL; at = up) {
-		uint64_t among = __atomic_load_n(&up->load, __ATOMIC_RELAXED);
+	if (!parent)
+		return FRACTION_ONE;
+	cached = __atomic_load_n(&parent->cached_fraction, __ATOMIC_RELAXED);
+	uint64_t above = is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(parent, epoch);
+	uint64_t result = part_of(above, group, parent);
 
-		/* Racing with its siblings, the sum may lag behind the part. */
-		if (among > at->weight)
-			result = result * at->weight / among;
-		if (!up->parent)
-			__atomic_store_n(&group->top, at, __ATOMIC_RELAXED);
-	}
-	__atomic_store_n(&group->cached_fraction, epoch | result, __ATOMIC_RELAXED);
+	keep_fraction(group, result, parent->parent ? parent->top : group, epoch);
 	return result;
 }
 

@@ -9,8 +9,8 @@
  *     F(group) = F(parent) * weight(group) / load(parent),  F(root) = 1
  *
  * where load(group) sums the shares of its runnable tasks and the weights of its active child groups,
- * on all CPUs. F is computed at most once in a millisecond per group, so that picking, waking and
- * sleeping cost the same at every depth (docs/decisions/0003). A group that runs out of tasks stays
+ * on all CPUs. The walk up for F is taken at most once in a millisecond for all the groups with one parent,
+ * so that picking, waking and sleeping cost the same at every depth (docs/decisions/0003). A group that runs out of tasks stays
  * active for REST_NS: a task that naps does not ripple through its ancestors.
  *
  * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex   (Q) quota_lock
@@ -76,7 +76,7 @@ struct task_group {
 	struct cpu *resting_on;       /* (q) */
 	LIST_ENTRY(task_group) rest_link; /* (q) */
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
-	uint64_t cached_fraction;     /* (a) 24 bits of the time it is of, 40 bits of F */
+	uint64_t cached_fraction;     /* (a) 24 bits of the millisecond it is of, 40 bits of F */
 	struct task_group *top;       /* (a) its ancestor, or itself, below the root; NULL: it is the root */
 
 	struct spinlock quota_lock;   /* LOCK_RANK_QUOTA */

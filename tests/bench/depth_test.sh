@@ -22,7 +22,10 @@ why=$(awk '
 		linux["ctx.eventfd"] = 6167
 		linux["yield.alone"] = 1479
 		linux["yield.two"] = 6431
+		linux["yield.siblings"] = 6431 # of one group: between siblings a yield there often leads back
 		linux["wake.same_cpu.inst.p50"] = 8018
+		linux["wake.siblings.inst.p50"] = 10046
+		linux["wake.call_siblings.inst.p50"] = 4161
 		linux["fork.exit_wait"] = 194001
 		linux["exec.exit_wait"] = 581955
 	}

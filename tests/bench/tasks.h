@@ -130,16 +130,26 @@ static void do_exec(void)
 	measure("exec.exit_wait", op_exec, 200, "op");
 }
 
+// A turn of both: of this process and of another that yields, too, in a leaf.
+static void yield_to_other(const char *name, int others_leaf)
+{
+	pid_t other = fork();
+	if (other == 0) {
+		if (others_leaf && enter(others_leaf) < 0)
+			_exit(1);
+		for (;;)
+			sched_yield();
+	}
+	measure(name, op_yield, 5000, "op");
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+
 static void do_yield(void)
 {
 	measure("yield.alone", op_yield, 20000, "op");
-	pid_t other = fork();
-	if (other == 0)
-		for (;;)
-			sched_yield();
-	measure("yield.two", op_yield, 5000, "op"); // a turn of both
-	kill(other, SIGKILL);
-	waitpid(other, NULL, 0);
+	yield_to_other("yield.two", 0);
+	yield_to_other("yield.siblings", 1); // on Linux most of them return to who yields
 }
 static void do_thread(void)
 {
@@ -148,23 +158,57 @@ static void do_thread(void)
 
 // -------------------------------------------------------- wake-up latency
 
-static atomic_uint word, waiting;
-static _Atomic uint64_t woke_ns, woke_inst;
-static int waiter_cpu;
+// Who is woken, a thread of the waker or a process in a group of its own, and how far it is measured.
+typedef struct {
+	const char *name;
+	enum { THREAD, PROCESS } waiter;
+	enum { UNTIL_RUNNING, CALL_ALONE } what;
+	int cpu;
+} wake_kind;
+
+static struct {
+	atomic_uint word, waiting;
+	_Atomic uint64_t woke_ns, woke_inst;
+} *bell;
+static const wake_kind *kind;
 static long wake_samples;
+
+static void futex(int operation, unsigned value)
+{
+	if (kind->waiter == THREAD)
+		operation |= FUTEX_PRIVATE_FLAG;
+	syscall(SYS_futex, &bell->word, operation, value, NULL, NULL, 0);
+}
 
 static void *waiter(void *p)
 {
-	pin(waiter_cpu);
+	pin(kind->cpu);
 	for (unsigned i = 0; i < (unsigned)wake_samples; i++) {
-		atomic_store(&waiting, i + 1);
-		while (atomic_load(&word) == i)
-			syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, i, NULL, NULL, 0);
+		atomic_store(&bell->waiting, i + 1);
+		while (atomic_load(&bell->word) == i)
+			futex(FUTEX_WAIT, i);
 		uint64_t n = have_inst ? rdinst() : 0;
-		atomic_store(&woke_ns, now_ns());
-		atomic_store(&woke_inst, n);
+		atomic_store(&bell->woke_ns, now_ns());
+		atomic_store(&bell->woke_inst, n);
 	}
 	return p;
+}
+
+// A process that is to be woken enters the sibling leaf; of SCHED_BATCH it never preempts its waker.
+static int start_waiter(pthread_t *thread, pid_t *process)
+{
+	const struct sched_param none = {0};
+	if (kind->waiter == THREAD) {
+		errno = pthread_create(thread, NULL, waiter, NULL);
+		return errno ? -1 : 0;
+	}
+	*process = fork();
+	if (*process)
+		return *process < 0 ? -1 : 0;
+	if (enter(1) < 0 || (kind->what == CALL_ALONE && sched_setscheduler(0, SCHED_BATCH, &none) < 0))
+		_exit(1);
+	waiter(NULL);
+	_exit(0);
 }
 
 static int by_value(const void *a, const void *b)
@@ -182,48 +226,60 @@ static void wake_report(const char *name, uint64_t *v, const char *unit)
 	fflush(stdout);
 }
 
-static void wake(const char *name, int cpu)
+static void wake(wake_kind wanted)
 {
-	pthread_t t;
+	pthread_t thread = 0;
+	pid_t process = 0;
 	char sub[64];
 	wake_samples = count(1000);
 	uint64_t *ns = calloc((size_t)wake_samples, sizeof *ns),
 		 *in = calloc((size_t)wake_samples, sizeof *in);
-	atomic_store(&word, 0);
-	atomic_store(&waiting, 0);
-	waiter_cpu = cpu;
-	errno = pthread_create(&t, NULL, waiter, NULL);
-	if (errno) {
-		skip(name);
+	bell = shared(sizeof *bell);
+	kind = &wanted;
+	if (start_waiter(&thread, &process) < 0) {
+		skip(kind->name);
 		return;
 	}
 	for (long i = 0; i < wake_samples; i++) {
-		while (atomic_load(&waiting) != (unsigned)i + 1)
+		while (atomic_load(&bell->waiting) != (unsigned)i + 1)
 			doze(100000);
 		doze(1000000); // let it fall asleep
-		atomic_store(&woke_ns, 0);
-		atomic_store(&woke_inst, 0);
+		atomic_store(&bell->woke_ns, 0);
+		atomic_store(&bell->woke_inst, 0);
 		uint64_t n = have_inst ? rdinst() : 0, t0 = now_ns();
-		atomic_store(&word, (unsigned)i + 1);
-		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-		while (atomic_load(&woke_ns) == 0 || (have_inst && atomic_load(&woke_inst) == 0))
+		atomic_store(&bell->word, (unsigned)i + 1);
+		futex(FUTEX_WAKE, 1);
+		if (kind->what == CALL_ALONE) {
+			in[i] = have_inst ? rdinst() - n : 0;
+			ns[i] = now_ns() - t0;
+		}
+		while (atomic_load(&bell->woke_ns) == 0 ||
+			(have_inst && atomic_load(&bell->woke_inst) == 0))
 			doze(100000);
-		ns[i] = atomic_load(&woke_ns) - t0;
-		in[i] = atomic_load(&woke_inst) - n;
+		if (kind->what == UNTIL_RUNNING) {
+			in[i] = atomic_load(&bell->woke_inst) - n;
+			ns[i] = atomic_load(&bell->woke_ns) - t0;
+		}
 	}
-	pthread_join(t, NULL);
-	wake_report(name, ns, "ns");
-	snprintf(sub, sizeof sub, "%s.inst", name);
+	if (kind->waiter == THREAD)
+		pthread_join(thread, NULL);
+	else
+		waitpid(process, NULL, 0);
+	wake_report(kind->name, ns, "ns");
+	snprintf(sub, sizeof sub, "%s.inst", kind->name);
 	if (have_inst)
 		wake_report(sub, in, "inst");
 	free(ns);
 	free(in);
+	munmap(bell, sizeof *bell);
 }
 
 static void do_wake(void)
 {
-	wake("wake.other_cpu", 1);
-	wake("wake.same_cpu", 0);
+	wake((wake_kind){"wake.other_cpu", THREAD, UNTIL_RUNNING, 1});
+	wake((wake_kind){"wake.same_cpu", THREAD, UNTIL_RUNNING, 0});
+	wake((wake_kind){"wake.siblings", PROCESS, UNTIL_RUNNING, 0});
+	wake((wake_kind){"wake.call_siblings", PROCESS, CALL_ALONE, 0});
 }
 
 // ------------------------------------------------------ weighted fairness

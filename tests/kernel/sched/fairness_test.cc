@@ -105,6 +105,18 @@ TEST_F(Fairness, HoldsThirtyLevelsDeep)
 	ExpectDue({{below, 0.5}, {above, 0.5}});
 }
 
+TEST_F(Fairness, OfSiblingsDeepDownFollowsWhatIsFarAbove)
+{
+	Start(1);
+	int top = Group(0, 100), deep = top;
+	for (int i = 0; i < 14; i++)
+		deep = Group(deep, 100);
+	int light = Task(Group(deep, 100)), heavy = Task(Group(deep, 300)), rival = Task(Group(0, 100));
+	ExpectDue({{light, 0.125}, {heavy, 0.375}, {rival, 0.5}});
+	simulator_set_weight(simulator_.get(), top, 300);
+	ExpectDue({{light, 0.1875}, {heavy, 0.5625}, {rival, 0.25}});
+}
+
 TEST_F(Fairness, FollowsTheSharesOfTasksInsideAGroup)
 {
 	Start(1);
