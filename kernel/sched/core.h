@@ -59,6 +59,8 @@ extern struct cpumask sched_idle_cpus; /* (a) */
 /* Where a task that became runnable goes: an idle CPU of its mask, near its memory if there is one
  * (home.h), else its last one, else the least loaded. Always inside task->allowed and online. The task's lock is held. */
 struct cpu *place_choose(const struct task *task);
+/* The best of those idle CPUs, of which there is one, for a task that was last on `last`: see cores.h. */
+struct cpu *place_idle(const struct cpumask *idle, struct cpu *last);
 /* A task from another queue for this CPU, whose lock is held and which has nothing to run; it is taken
  * out of that queue and made this CPU's. NULL: none. */
 struct task *place_steal(struct cpu *cpu);

@@ -37,12 +37,12 @@ static unsigned int first_free(const struct cpu_neighbours *neighbours, const st
 unsigned int cores_choose(const struct cpu_neighbours *neighbours, unsigned int last,
 			  const struct cpumask *choices, const struct cpumask *busy)
 {
-	struct cpumask near = cpumask_and(choices, &neighbours[last].package);
-	struct cpumask far = cpumask_andnot(choices, &near);
 	bool may_stay = cpumask_test(choices, last);
 
 	if (may_stay && !cpumask_intersects(&neighbours[last].core, busy))
 		return last;
+	struct cpumask near = cpumask_and(choices, &neighbours[last].package);
+	struct cpumask far = cpumask_andnot(choices, &near);
 	unsigned int cpu = first_free(neighbours, &near, busy);
 
 	if (cpu == NR_CPUS)

@@ -70,6 +70,16 @@ static bool stays(const struct task *task, const struct cpu *last)
 	       cpumask_test(&cpu_online, last->id) && !runs_urgent(last) && !is_isolated(last);
 }
 
+struct cpu *place_idle(const struct cpumask *idle, struct cpu *last)
+{
+	if (unlikely(cpu_neighbours)) {
+		struct cpumask busy = cpumask_andnot(&cpu_online, &sched_idle_cpus);
+
+		return cpu_table[cores_choose(cpu_neighbours, last->id, idle, &busy)];
+	}
+	return cpumask_test(idle, last->id) ? last : cpu_table[cpumask_first(idle)];
+}
+
 static __attribute__((noinline)) struct cpu *search(const struct task *task, struct cpu *last)
 {
 	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
@@ -78,15 +88,8 @@ static __attribute__((noinline)) struct cpu *search(const struct task *task, str
 
 	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
 		idle = home_prefer(task, &idle);
-	if (unlikely(cpu_neighbours) && !cpumask_empty(&idle)) {
-		struct cpumask busy = cpumask_andnot(&cpu_online, &sched_idle_cpus);
-
-		return cpu_table[cores_choose(cpu_neighbours, last->id, &idle, &busy)];
-	}
-	if (cpumask_test(&idle, last->id))
-		return last;
 	if (!cpumask_empty(&idle))
-		return cpu_table[cpumask_first(&idle)];
+		return place_idle(&idle, last);
 	if (cpumask_test(&mask, last->id) && !runs_urgent(last))
 		return last;
 	cpumask_for_each(id, &mask) {
@@ -220,9 +223,9 @@ static void bring_up_to_date(struct runqueue *queue, const struct runqueue *by)
 	spin_unlock(&queue->lock);
 }
 
-/* The mask's first idle CPU, else of those that follow `cpu` in it the one that will be ahead of all.
+/* The mask's best idle CPU, else of those that follow `cpu` in it the one that will be ahead of all.
  * NULL: there is no other. */
-static struct cpu *most_ahead(const struct cpu *cpu, const struct cpumask *mask)
+static struct cpu *most_ahead(struct cpu *cpu, const struct cpumask *mask)
 {
 	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
 	struct cpu *best = NULL;
@@ -230,7 +233,7 @@ static struct cpu *most_ahead(const struct cpu *cpu, const struct cpumask *mask)
 	int64_t most = 0;
 
 	if (!cpumask_empty(&idle))
-		return cpu_table[cpumask_first(&idle)];
+		return place_idle(&idle, cpu);
 	while (looked++ < SEARCH_CPUS) {
 		id = cpumask_next(mask, id + 1);
 		if (id == NR_CPUS)

@@ -108,18 +108,16 @@ void urgent_replenish(struct cpu *cpu, uint64_t now_ns)
 	}
 }
 
-/* The CPU of the mask that runs the least urgent, when that is less urgent than `rank`; of equals the
- * first from `from` on, an idle one before all others. NULL: none. */
+/* The CPU of the mask that runs the least urgent, when that is less urgent than `rank`; of equals `from`,
+ * then the first; an idle one before all others. NULL: none. */
 static struct cpu *find_lower(const struct cpumask *mask, uint64_t rank, struct cpu *from)
 {
 	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
 	struct cpu *lowest = NULL;
 	uint64_t least = rank;
 
-	if (cpumask_test(&idle, from->id))
-		return from;
 	if (!cpumask_empty(&idle))
-		return cpu_table[cpumask_first(&idle)];
+		return place_idle(&idle, from);
 	if (cpumask_test(mask, from->id) && running_rank(from) > least) {
 		least = running_rank(from);
 		lowest = from;

@@ -138,6 +138,14 @@ static void play(const struct scene *scene, int policy, int is_birth)
 	   scene->wanted, good ? "" : " (the scene was not set)");
 }
 
+static void play_all(int policy)
+{
+	for (size_t i = 0; i < sizeof(wake_ups) / sizeof(wake_ups[0]); i++)
+		play(&wake_ups[i], policy, 0);
+	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++)
+		play(&births[i], policy, 1);
+}
+
 /* What /sys says of a CPU. */
 static void check_file(int cpu, const char *name, const char *wanted)
 {
@@ -172,9 +180,7 @@ static void check_files(void)
 int main(void)
 {
 	check_files();
-	for (size_t i = 0; i < sizeof(wake_ups) / sizeof(wake_ups[0]); i++)
-		play(&wake_ups[i], SCHED_OTHER, 0);
-	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++)
-		play(&births[i], SCHED_OTHER, 1);
+	play_all(SCHED_OTHER);
+	play_all(SCHED_FIFO);
 	return tap_done();
 }
