@@ -12,6 +12,12 @@
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
 
+/* No more than the default, if the parent says so. */
+static uint32_t inherited_shares(const struct task *parent, uint32_t shares)
+{
+	return parent->class.reset_on_fork ? MIN(shares, (uint32_t)CG_SHARES_DEFAULT) : shares;
+}
+
 void policy_fork(struct task *child, const struct task *parent)
 {
 	const struct class_entity *from = &parent->class;
@@ -22,7 +28,7 @@ void policy_fork(struct task *child, const struct task *parent)
 		return;
 	child->class.urgent = from->urgent;
 	child->class.policy = from->policy;
-	child->class.kept_shares = from->kept_shares;
+	child->class.kept_shares = inherited_shares(parent, from->kept_shares);
 	child->class.priority = from->priority;
 	child->class.rank = from->rank;
 	child->class.slice_left_ns = REALTIME_SLICE_NS;
@@ -30,9 +36,9 @@ void policy_fork(struct task *child, const struct task *parent)
 
 uint32_t policy_child_shares(const struct task *parent)
 {
-	uint32_t shares = parent->entity.shares;
+	bool resets = parent->class.reset_on_fork && parent->class.urgent;
 
-	return parent->class.reset_on_fork && shares > CG_SHARES_DEFAULT ? CG_SHARES_DEFAULT : shares;
+	return resets ? CG_SHARES_DEFAULT : inherited_shares(parent, parent->entity.shares);
 }
 
 bool policy_forbids_fork(const struct task *task)

@@ -399,27 +399,43 @@ static void test_privilege(void)
 	}
 }
 
+enum { NICE_LEVELS = 40 };
+
+/* What a child reports: its policy, and its nice level once it has an ordinary one. */
+static int report(int policy, int nice)
+{
+	return policy * NICE_LEVELS + 20 + nice;
+}
+
 static int inherited(void)
 {
 	int status = -1;
 	pid_t child = fork();
 
-	if (child == 0)
-		_exit((get_policy(0) & 15) * 10 + (getpriority(PRIO_PROCESS, 0) < 0));
+	if (child == 0) {
+		int policy = get_policy(0) & 15;
+
+		set_policy(0, SCHED_OTHER, 0);
+		_exit(report(policy, getpriority(PRIO_PROCESS, 0)));
+	}
 	waitpid(child, &status, 0);
 	return WEXITSTATUS(status);
 }
 
 static void test_inheritance(void)
 {
+	setpriority(PRIO_PROCESS, 0, 5);
 	set_policy(0, SCHED_RR, 7);
-	ok(inherited() == 20, "a child has its parent's policy");
+	ok(inherited() == report(SCHED_RR, 5), "a child has its parent's policy and nice level");
 	set_policy(0, SCHED_RR | POLICY_RESET_ON_FORK, 7);
 	ok(get_policy(0) == (SCHED_RR | POLICY_RESET_ON_FORK), "the flag reads back");
-	ok(inherited() == 0, "but not with that flag");
+	ok(inherited() == report(SCHED_OTHER, 0), "but not with that flag");
 	set_policy(0, SCHED_BATCH | POLICY_RESET_ON_FORK, 0);
+	ok(inherited() == report(SCHED_BATCH, 5), "which leaves a fair policy and a high level");
 	setpriority(PRIO_PROCESS, 0, -5);
-	ok(inherited() == 30, "nor its low nice level");
+	ok(inherited() == report(SCHED_BATCH, 0), "but no low one");
+	set_policy(0, SCHED_IDLE | POLICY_RESET_ON_FORK, 0);
+	ok(inherited() == report(SCHED_IDLE, 0), "nor one that SCHED_IDLE hides");
 	setpriority(PRIO_PROCESS, 0, 0);
 	set_policy(0, SCHED_OTHER, 0);
 	ok(get_policy(0) == SCHED_OTHER, "root may drop the flag");
