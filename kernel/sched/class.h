@@ -85,7 +85,7 @@ struct class_queue {
 	struct deadline_queue deadline;   /* (q) */
 	uint32_t count;                   /* (q) all, the throttled too */
 	uint32_t ready_count;             /* (q) those that could run now */
-	bool is_published;                /* (q) counted in urgent_waiting: pull.c */
+	bool is_published;                /* (q) counted in urgent_waiting: urgent.c */
 	uint64_t running_rank;            /* (a) of what runs, RANK_FAIR: nobody urgent */
 	uint64_t first_rank;              /* (a) of the first that is ready, RANK_FAIR: none */
 	/* what the fair ones are left: class_pick.c */
