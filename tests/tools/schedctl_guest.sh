@@ -18,7 +18,7 @@ is() {
 	fi
 }
 
-echo 1..33
+echo 1..36
 is "create -p with settings" "$(schedctl create -p --cpus 1-2 --shares 300 web/api 2>&1)" ""
 is "get" "$(schedctl get web/api)" "cpus=1-2
 effective=1-2
@@ -72,6 +72,25 @@ is "a refused create leaves nothing" \
 schedctl trace -o /tmp/timeline -- sleep 0.1
 is "a timeline has the turns of a command" \
 	"$(grep -q '"ph":"X".*"name":"sleep"' /tmp/timeline && tail -n 1 /tmp/timeline)" "]}"
+is "a trace answers as the command does" \
+	"$(for command in 'exit 7' 'kill -9 $$' 'exec nosuch'; do
+		schedctl trace -o /tmp/timeline -- sh -c "$command" 2>/dev/null
+		echo $?
+	done; schedctl trace -o /tmp/timeline -- nosuch 2>&1; echo $?)" "7
+137
+127
+schedctl: trace: nosuch: No such file or directory
+127"
+is "a trace that cannot be written is not recorded" \
+	"$(schedctl trace -o /nosuch/x -- touch /tmp/ran 2>&1; echo $?; ls /tmp/ran 2>&1)" \
+	"schedctl: trace: /nosuch/x: No such file or directory
+1
+ls: /tmp/ran: No such file or directory"
+schedctl trace -s 3600 -o /tmp/timeline &
+sleep 0.3
+kill -INT $!
+wait $!
+is "^C ends a trace" "$? $(tail -n 1 /tmp/timeline)" "0 ]}"
 is "a trace wants a time" "$(schedctl trace -s 0 2>&1; echo $?)" \
 	"schedctl: trace: '0' is no time: seconds up to 3600 are wanted (schedctl trace --help)
 2"

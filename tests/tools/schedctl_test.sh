@@ -63,6 +63,7 @@ expect 2 "schedctl: qos: a task is wanted*" qos
 expect 2 "schedctl: qos: 'normal' is not NAME=VALUE*" qos $$ normal
 expect 2 "schedctl: qos: fast is no class: idle, normal, interactive, perf-burst or inherited*" qos $$ class=fast
 expect 2 "schedctl: qos: there is no 'clas'; 'class' is one*" qos $$ clas=idle
+expect 2 "schedctl: qos: there is no 'bogus': class, shares, latency and burst are there*" qos $$ bogus=1
 expect 2 "schedctl: qos: shares=1001: 1 to 1000*" qos $$ class=idle shares=1001
 expect 2 "schedctl: qos: latency=99: 100 to 100000 microseconds, or 0 for none*" qos $$ latency=99
 expect 2 "schedctl: qos: burst=-1: 0 to 10000 microseconds*" qos $$ burst=-1

@@ -56,7 +56,10 @@ static bool parse_wish(struct session *session, char *text, struct wish *wish)
 		if (!strcmp(keys[wish->key], text))
 			return parse_value(session, equals + 1, wish);
 	const char *meant = sched_suggest(text, keys);
-	usage_error(session, "there is no '%s'; '%s' is one", text, meant ? meant : "class");
+	if (meant)
+		usage_error(session, "there is no '%s'; '%s' is one", text, meant);
+	else
+		usage_error(session, "there is no '%s': class, shares, latency and burst are there", text);
 	return false;
 }
 

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -25,7 +26,16 @@ struct recording {
 	int fd;
 	struct trace_record *records;
 	size_t count, room;
+	int status; /* the command's, as waitpid(2) has it */
 };
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int number)
+{
+	(void)number;
+	is_interrupted = 1;
+}
 
 static enum exit_code trace_failed(const char *what)
 {
@@ -61,7 +71,7 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Until the time is over, or the child has ended. */
+/* Until the time is over, or ^C; with a child until that has ended, which hears of ^C itself. */
 static bool record(struct recording *recording, double seconds, pid_t child)
 {
 	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
@@ -70,7 +80,8 @@ static bool record(struct recording *recording, double seconds, pid_t child)
 
 	while (goes_on) {
 		nanosleep(&pause, NULL);
-		goes_on = child ? waitpid(child, NULL, WNOHANG) == 0 : now() < end;
+		goes_on = child ? waitpid(child, &recording->status, WNOHANG) == 0
+				: now() < end && !is_interrupted;
 		if (!drain(recording))
 			return false;
 	}
@@ -89,18 +100,36 @@ static pid_t start_command(char **command)
 	return child;
 }
 
-static enum exit_code write_timeline(const struct recording *recording, const char *output)
+static enum exit_code write_timeline(const struct recording *recording, FILE *stream, const char *name)
 {
-	FILE *stream = output ? fopen(output, "we") : stdout;
+	if (!timeline_write(stream, recording->records, recording->count) || fflush(stream) || ferror(stream))
+		return trace_failed(name);
+	return EXIT_DONE;
+}
+
+/* The command's exit status, as a shell tells it. */
+static enum exit_code status_of(int status)
+{
+	return (enum exit_code)(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* Records, and writes what there is to tell. */
+static enum exit_code trace(FILE *stream, const char *name, double seconds, char **command)
+{
+	struct recording recording = { .fd = open(DEVICE, O_RDONLY | O_CLOEXEC) };
 	enum exit_code code = EXIT_DONE;
 
-	if (!stream)
-		return trace_failed(output);
-	if (!timeline_write(stream, recording->records, recording->count) || fflush(stream) || ferror(stream))
-		code = trace_failed(output ? output : "standard output");
-	if (output && fclose(stream) && code == EXIT_DONE)
-		code = trace_failed(output);
-	return code;
+	if (recording.fd < 0)
+		return trace_failed(DEVICE);
+	signal(SIGINT, interrupt);
+	pid_t child = *command ? start_command(command) : 0;
+	if (child < 0 || !record(&recording, seconds, child))
+		code = trace_failed(DEVICE);
+	close(recording.fd);
+	if (code == EXIT_DONE)
+		code = write_timeline(&recording, stream, name);
+	free(recording.records);
+	return code == EXIT_DONE ? status_of(recording.status) : code;
 }
 
 enum exit_code command_trace(struct session *session, int argc, char **argv)
@@ -110,7 +139,6 @@ enum exit_code command_trace(struct session *session, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		COMMON_OPTIONS
 	};
-	struct recording recording = { .fd = -1 };
 	const char *output = NULL;
 	double seconds = 1;
 	char *rest = "";
@@ -128,15 +156,13 @@ enum exit_code command_trace(struct session *session, int argc, char **argv)
 	}
 	if (!options_done(option, &code))
 		return code;
-	recording.fd = open(DEVICE, O_RDONLY | O_CLOEXEC);
-	if (recording.fd < 0)
-		return trace_failed(DEVICE);
-	pid_t child = optind < argc ? start_command(argv + optind) : 0;
-	if (child < 0 || !record(&recording, seconds, child))
-		code = trace_failed(DEVICE);
-	close(recording.fd);
-	if (code == EXIT_DONE)
-		code = write_timeline(&recording, output);
-	free(recording.records);
+	if (!output)
+		return trace(stdout, "standard output", seconds, argv + optind);
+	FILE *stream = fopen(output, "we"); /* before an hour is recorded in vain */
+	if (!stream)
+		return trace_failed(output);
+	code = trace(stream, output, seconds, argv + optind);
+	if (fclose(stream) && code == EXIT_DONE)
+		code = trace_failed(output);
 	return code;
 }

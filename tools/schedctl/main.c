@@ -85,12 +85,13 @@ const struct command commands[] = {
 	  "A number is a task unless a group has that name.\n",
 	  command_show },
 	{ "trace", "[-s SECONDS] [-o FILE] [--] [COMMAND...]", "record what the scheduler does",
-	  "  -s, --seconds N   for so long (1); with a COMMAND: until it ends\n"
+	  "  -s, --seconds N   for so long (1), or until ^C; with a COMMAND: until it ends\n"
 	  "  -o, --output FILE where the timeline goes (standard output)\n"
 	  "\n"
 	  "The timeline is JSON in the Trace Event format, which ui.perfetto.dev and chrome://tracing\n"
 	  "open: a track a CPU, a slice for each turn of a task, arrows from a wake-up to the turn\n"
-	  "that it led to. Needs the privilege to administer the machine.\n",
+	  "that it led to. The exit status is the command's. Needs the privilege to administer the\n"
+	  "machine.\n",
 	  command_trace },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
