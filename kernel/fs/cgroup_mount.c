@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cgroup_mount.c - /sys/fs/cgroup: the tree's nodes as directories. All of it is made on look-up
- * (row_inode.h).
+ * cgroup_mount.c - /sys/fs/cgroup: the tree's nodes as directories, which are kept as long as their nodes
+ * live, so that a walk makes nothing; their files are made on look-up (row_inode.h).
+ *
+ * Invariant: a node that lives has one dentry, in its parent's. Nodes and dentries come and go together
+ * under namespace_mutex: first the node, which may refuse, then the dentry, which cannot fail.
  *
  * Locks: what a node says is asked under tree_mutex, here or in kernel/sched/tree.c.
  *        (l) inodes_lock: the list of a node's inodes, for a change of mode or owner to reach all
@@ -34,9 +37,11 @@ static enum tree_news news_of(const struct sysfs_row *row)
 
 static void cgroup_inode_release(struct inode *inode)
 {
-	spin_lock(&inodes_lock);
-	LIST_REMOVE(row_inode(inode), link);
-	spin_unlock(&inodes_lock);
+	if (row_inode(inode)->node) {
+		spin_lock(&inodes_lock);
+		LIST_REMOVE(row_inode(inode), link);
+		spin_unlock(&inodes_lock);
+	}
 	row_inode_release(inode);
 }
 
@@ -64,18 +69,6 @@ static int cgroup_set_attributes(struct inode *inode, uint32_t mode, uint32_t ui
 	spin_unlock(&inodes_lock);
 	mutex_unlock(&tree_mutex);
 	return error;
-}
-
-static void join_node(struct row_inode *inode)
-{
-	mutex_lock(&tree_mutex);
-	struct tree_attributes attributes = tree_attributes(inode->node, inode->row);
-
-	store_attributes(&inode->inode, &attributes);
-	spin_lock(&inodes_lock);
-	LIST_INSERT_HEAD(&tree_group_of(inode->node)->inodes, inode, link);
-	spin_unlock(&inodes_lock);
-	mutex_unlock(&tree_mutex);
 }
 
 /* ---- names ---- */
@@ -113,10 +106,11 @@ static void tell_gone(const struct cg_node *node)
 	notify_gone(&cgroup2, cgroup_number(node, NULL), IN_DELETE_SELF);
 }
 
-static struct dentry *cgroup_dentry(struct dentry *directory, const struct name *name,
-				    struct cg_node *node, const struct sysfs_row *row)
+/* The memory of a dentry, of no node yet. NULL: there is none. */
+static struct dentry *prepare_dentry(struct dentry *directory, const struct name *name,
+				     const struct sysfs_row *row)
 {
-	struct inode *inode = row_inode_create(&cgroup2, node, row,
+	struct inode *inode = row_inode_create(&cgroup2, NULL, row,
 		row ? &cgroup_operations : &cgroup_directory_operations);
 
 	if (!inode)
@@ -124,31 +118,48 @@ static struct dentry *cgroup_dentry(struct dentry *directory, const struct name 
 	if (!row)
 		inode->file_operations = &cgroup_directory_file_operations;
 	row_inode(inode)->news = news_of(row);
-	inode->number = cgroup_number(node, row);
 	inode->link_count = row ? 1 : 2;
-	join_node(row_inode(inode));
 	return dentry_create(directory, name, inode);
+}
+
+/* It stands for a file or the directory of that node from now on. tree_mutex is held. */
+static void join_node(struct dentry *dentry, struct cg_node *node)
+{
+	struct row_inode *inode = row_inode(dentry->inode);
+	struct tree_attributes attributes = tree_attributes(node, inode->row);
+
+	tree_node_get(node);
+	inode->node = node;
+	inode->inode.number = cgroup_number(node, inode->row);
+	store_attributes(&inode->inode, &attributes);
+	spin_lock(&inodes_lock);
+	LIST_INSERT_HEAD(&tree_group_of(node)->inodes, inode, link);
+	spin_unlock(&inodes_lock);
+}
+
+static int lookup_file(struct dentry *directory, const struct name *name, struct dentry **found)
+{
+	struct cg_node *node = row_inode(directory->inode)->node;
+	const struct sysfs_row *row = NULL;
+	int error = -ENOENT;
+
+	mutex_lock(&tree_mutex);
+	if (!cg_node_is_dead(node))
+		row = sysfs_find_row(node, name->text, name->length);
+	if (row) {
+		*found = prepare_dentry(directory, name, row);
+		error = *found ? 0 : -ENOMEM;
+	}
+	if (!error)
+		join_node(*found, node);
+	mutex_unlock(&tree_mutex);
+	return error;
 }
 
 static int cgroup_lookup(struct dentry *directory, const struct name *name, struct dentry **found)
 {
-	struct cg_node *parent = row_inode(directory->inode)->node, *node = NULL;
-	const struct sysfs_row *row = NULL;
-
-	mutex_lock(&tree_mutex);
-	if (!cg_node_is_dead(parent)) {
-		node = cg_find_child(parent, name->text, name->length);
-		row = node ? NULL : sysfs_find_row(parent, name->text, name->length);
-		if (row)
-			node = parent;
-		if (node)
-			tree_node_get(node);
-	}
-	mutex_unlock(&tree_mutex);
-	if (!node)
-		return -ENOENT;
-	*found = cgroup_dentry(directory, name, node, row);
-	return *found ? 0 : -ENOMEM;
+	*found = dentry_find(directory, name);
+	return *found ? 0 : lookup_file(directory, name, found);
 }
 
 /* mkdir. Nothing else can be made here. */
@@ -157,6 +168,8 @@ static int cgroup_create(struct dentry *directory, const struct name *name,
 {
 	struct cg_node *parent = row_inode(directory->inode)->node;
 	uint32_t type = creation->mode & S_IFMT;
+	struct dentry *entry;
+	struct cg_node *node;
 	bool is_file;
 	int error;
 
@@ -167,10 +180,23 @@ static int cgroup_create(struct dentry *directory, const struct name *name,
 		return -EEXIST;
 	if (type != S_IFDIR)
 		return type == S_IFREG ? -EACCES : -EPERM;
-	error = tree_make_node(parent, name->text, name->length, creation->mode & S_PERMISSIONS);
-	if (!error && made)
-		error = cgroup_lookup(directory, name, made);
-	return error;
+	entry = prepare_dentry(directory, name, NULL);
+	if (!entry)
+		return -ENOMEM;
+	error = tree_make_node(parent, name->text, name->length, creation->mode & S_PERMISSIONS, &node);
+	if (error) {
+		dentry_put(entry);
+		return error;
+	}
+	mutex_lock(&tree_mutex);
+	join_node(entry, node);
+	mutex_unlock(&tree_mutex);
+	if (made) {
+		dentry_get(entry);
+		*made = entry;
+	}
+	dentry_attach(entry);
+	return 0;
 }
 
 static int cgroup_remove(struct dentry *entry)
@@ -180,9 +206,12 @@ static int cgroup_remove(struct dentry *entry)
 	if (inode->row)
 		return -EPERM;
 	int error = tree_remove_node(inode->node);
-	if (!error)
-		tell_gone(inode->node);
-	return error;
+	if (error)
+		return error;
+	dentry_detach(entry);
+	tell_gone(inode->node);
+	dentry_put(entry); /* the directory's reference */
+	return 0;
 }
 
 /* One entry into the sink; false when it did not fit. */
@@ -324,8 +353,10 @@ void cgroup_mount_init(void)
 
 	init_news();
 	cgroup2 = (struct filesystem){ .type = &cgroup2_type, .device = filesystem_next_device() };
-	tree_node_get(tree_root());
-	cgroup2_root = cgroup_dentry(NULL, &no_name, tree_root(), NULL);
+	cgroup2_root = prepare_dentry(NULL, &no_name, NULL);
 	if (!cgroup2_root)
 		panic("no memory for the cgroup mount");
+	mutex_lock(&tree_mutex);
+	join_node(cgroup2_root, tree_root());
+	mutex_unlock(&tree_mutex);
 }

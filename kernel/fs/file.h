@@ -5,8 +5,9 @@
  *
  * A dentry is a name in a directory. There are two kinds of directory. In a *kept* one (tmpfs,
  * devtmpfs, sysfs) the dentries are the directory: they hang in their parent's tree, which holds a
- * reference to each. In one that is *made on look-up* (proc, cgroup2: operations->lookup is set)
- * each look-up makes a fresh dentry and inode, which live as long as somebody uses them.
+ * reference to each. In one that is *made on look-up* (proc: operations->lookup is set) each look-up
+ * makes a fresh dentry and inode, which live as long as somebody uses them. cgroup2 keeps its
+ * directories and makes its files.
  *
  * Locks: (i) fixed at creation   (a) atomic        (s) names_lock, a short spinlock
  *        (n) changed under namespace_mutex and names_lock, read under either

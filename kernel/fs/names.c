@@ -28,21 +28,13 @@ static int check_sticky(const struct dentry *directory, const struct dentry *ent
 	return -EPERM;
 }
 
-static bool is_made_on_lookup(const struct dentry *directory)
-{
-	return directory->inode->operations->lookup != NULL;
-}
-
-/* -EEXIST when the name is there; a file system that makes its entries on look-up says so itself.
- */
+/* -EEXIST when the name is kept there; of entries that it makes on look-up a file system says so itself. */
 static int check_absent(const struct path_last *last)
 {
 	struct dentry *there;
 
 	if (last->kind != LAST_NAME)
 		return -EEXIST;
-	if (is_made_on_lookup(last->directory.dentry))
-		return 0;
 	there = dentry_find(last->directory.dentry, &last->name);
 	if (!there)
 		return 0;

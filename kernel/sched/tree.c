@@ -258,7 +258,8 @@ static struct task_group *allocate_group(struct memory_group *above, size_t name
 	return group;
 }
 
-int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode)
+int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode,
+		   struct cg_node **made)
 {
 	struct memory_group *above = tree_group_of(parent)->memory;
 	struct task_group *group = page_is_scarce() ? NULL : allocate_group(above, length);
@@ -280,6 +281,8 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint
 	tree_publish_and_unlock();
 	if (error)
 		tree_node_put(&group->node);
+	else
+		*made = &group->node;
 	return error;
 }
 

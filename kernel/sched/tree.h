@@ -25,8 +25,10 @@ struct task_group *tree_group_of(struct cg_node *node);
 void tree_node_get(struct cg_node *node);
 void tree_node_put(struct cg_node *node);
 
-/* mkdir and rmdir. Take the mutex. Errors as cg_create / cg_remove, and -ENOMEM. */
-int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode);
+/* mkdir and rmdir. Take the mutex. Errors as cg_create / cg_remove, and -ENOMEM. *made, without a reference,
+ * is the caller's to look at as long as it keeps others from removing it. */
+int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode,
+		   struct cg_node **made);
 int tree_remove_node(struct cg_node *node);
 
 /* The text of a pseudo-file into `buffer`: the length it has (more than size: call again with a

@@ -325,6 +325,85 @@ static void test_group_files(void)
 	rmdir(ROOT "/pseudo");
 }
 
+/* A directory that is removed while somebody is in it. */
+static void test_group_removed(void)
+{
+	mkdir(ROOT "/pseudo", 0755);
+	ok(mkdir(ROOT "/pseudo/in", 0750) == 0 && FAILS(mknod(ROOT "/pseudo/in", S_IFIFO | 0600, 0), EEXIST),
+		"a kept name: EEXIST, whatever is to be made");
+	ok(chdir(ROOT "/pseudo/in") == 0 && access("cgroup.procs", F_OK) == 0 && rmdir(ROOT "/pseudo/in") == 0,
+		"the working directory can be removed");
+	ok(syscall(SYS_getcwd, text, 4096) == -1 && errno == ENOENT && FAILS(mkdir("below", 0755), ENOENT) &&
+			FAILS(access("cgroup.procs", F_OK), ENOENT),
+		"nothing is in it, and nothing can be made there");
+	ok(mkdir(ROOT "/pseudo/in", 0755) == 0 && FAILS(access("cgroup.procs", F_OK), ENOENT) &&
+			access("../in/cgroup.procs", F_OK) == 0 && FAILS(rmdir("../in/none"), ENOENT) &&
+			rmdir("../in") == 0,
+		"even when the name is there again, which its parent leads to");
+	chdir("/");
+	rmdir(ROOT "/pseudo");
+}
+
+/* Dentries that somebody has: those of directories are kept, and must go with their groups. */
+static long dentry_count(void)
+{
+	const char *line = slurp("/proc/slabinfo") ? strstr(text, "\ndentry ") : NULL;
+
+	return line ? strtol(line + 8, NULL, 10) : -1;
+}
+
+static int stop_walking;
+
+/* Opens what comes and goes: it is there, or not there, or gone since it was opened. */
+static void *walk_names(void *wrong)
+{
+	int *failures = wrong;
+
+	while (!__atomic_load_n(&stop_walking, __ATOMIC_RELAXED)) {
+		char byte;
+		int directory = open(ROOT "/pseudo/a/b", O_RDONLY | O_DIRECTORY);
+		int fd = open(ROOT "/pseudo/a/b/cgroup.events", O_RDONLY);
+
+		*failures += directory < 0 && errno != ENOENT;
+		*failures += fd < 0 && errno != ENOENT;
+		*failures += fd >= 0 && read(fd, &byte, 1) != 1 && errno != ENODEV;
+		close(fd);
+		fd = openat(directory, "cgroup.events", O_RDONLY);
+		*failures += directory >= 0 && fd < 0 && errno != ENOENT;
+		close(fd);
+		close(directory);
+	}
+	return NULL;
+}
+
+static void test_group_walks(void)
+{
+	enum { TURNS = 500 };
+	pthread_t walkers[2];
+	int failures[2] = { 0, 0 }, refused = 0;
+	long before = dentry_count();
+
+	mkdir(ROOT "/pseudo", 0755);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&walkers[i], NULL, walk_names, &failures[i]);
+	for (int i = 0; i < TURNS; i++) {
+		refused += mkdir(ROOT "/pseudo/a", 0755) != 0;
+		refused += mkdir(ROOT "/pseudo/a/b", 0755) != 0;
+		refused += access(ROOT "/pseudo/a/b/cgroup.procs", F_OK) != 0;
+		refused += rmdir(ROOT "/pseudo/a/b") != 0;
+		refused += access(ROOT "/pseudo/a/b", F_OK) == 0;
+		refused += rmdir(ROOT "/pseudo/a") != 0;
+	}
+	__atomic_store_n(&stop_walking, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2; i++)
+		pthread_join(walkers[i], NULL);
+	ok(refused == 0 && failures[0] == 0 && failures[1] == 0,
+		"groups come and go under those who walk to them (%d, %d, %d)", refused, failures[0], failures[1]);
+	rmdir(ROOT "/pseudo");
+	long after = dentry_count();
+	ok(before > 0 && after == before, "their directories go with them (%ld, %ld)", before, after);
+}
+
 static void test_mounts(void)
 {
 	mkdir("/tmp/mnt", 0755);
@@ -364,6 +443,8 @@ int main(void)
 	test_group_directory();
 	test_group_listing();
 	test_group_files();
+	test_group_removed();
+	test_group_walks();
 	test_mounts();
 	return tap_done();
 }
