@@ -124,11 +124,7 @@ static int proc_store(struct file *file, const char *text, size_t length)
 
 static int64_t proc_write(struct file *file, struct transfer *from, uint64_t *position)
 {
-	int64_t answer = text_file_write(file, from, STORE_SIZE_MAX, proc_store);
-
-	if (answer > 0)
-		*position += (uint64_t)answer;
-	return answer;
+	return text_file_write(file, from, position, STORE_SIZE_MAX, proc_store);
 }
 
 static int64_t proc_read_link(struct inode *inode, char *buffer, size_t size)

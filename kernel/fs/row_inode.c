@@ -40,11 +40,7 @@ static int64_t row_read(struct file *file, struct transfer *to, uint64_t *positi
 
 static int64_t row_write(struct file *file, struct transfer *from, uint64_t *position)
 {
-	int64_t answer = text_file_write(file, from, SYSFS_WRITE_MAX, row_store);
-
-	if (answer > 0)
-		*position += (uint64_t)answer;
-	return answer;
+	return text_file_write(file, from, position, SYSFS_WRITE_MAX, row_store);
 }
 
 /* Something changed since this descriptor was read last: POLLPRI and POLLERR. */

@@ -103,7 +103,7 @@ int64_t text_file_read(struct file *file, struct transfer *to, uint64_t *positio
 	return (int64_t)length;
 }
 
-int64_t text_file_write(struct file *file, struct transfer *from, size_t size_max,
+int64_t text_file_write(struct file *file, struct transfer *from, uint64_t *position, size_t size_max,
 			int (*store)(struct file *file, const char *text, size_t length))
 {
 	char inline_text[STORE_INLINE_SIZE];
@@ -126,7 +126,10 @@ int64_t text_file_write(struct file *file, struct transfer *from, size_t size_ma
 	}
 	if (text != inline_text)
 		kfree(text);
-	return answer < 0 ? answer : (int64_t)length;
+	if (answer < 0)
+		return answer;
+	*position += length;
+	return (int64_t)length;
 }
 
 void text_file_release(struct file *file)
