@@ -11,6 +11,7 @@
 #ifndef KERNEL_SCHED_QOS_H
 #define KERNEL_SCHED_QOS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cgroups/cg.h"
@@ -38,6 +39,9 @@ struct qos_request {
 /* ---- qos_rules.c ---- */
 
 struct qos_request qos_request_of(enum cg_qos qos, uint32_t latency_us, uint32_t burst_us);
+/* Whether there is a class of that number to ask for; whether shares need no CAP_SYS_NICE. */
+bool qos_class_exists(uint32_t number);
+bool qos_shares_are_free(uint32_t shares);
 /* The nearest that may be asked for. */
 uint32_t qos_clamp_shares(int64_t shares);
 uint32_t qos_clamp_latency(int64_t latency_us); /* <= 0: CG_LATENCY_NONE */

@@ -49,6 +49,16 @@ uint32_t qos_clamp_burst(int64_t burst_us)
 	return clamp(burst_us, 0, QOS_BURST_MAX_US);
 }
 
+bool qos_class_exists(uint32_t number)
+{
+	return number <= CG_QOS_INHERITED;
+}
+
+bool qos_shares_are_free(uint32_t shares)
+{
+	return shares <= QOS_SHARES_FREE;
+}
+
 uint32_t qos_to_scheduler(uint32_t shares)
 {
 	return (shares * CG_SHARES_DEFAULT + QOS_SHARES_DEFAULT / 2) / QOS_SHARES_DEFAULT;

@@ -46,7 +46,7 @@ static int set_class(struct task *task, uint32_t class)
 
 static int set_shares(struct task *task, uint32_t shares)
 {
-	if (shares > QOS_SHARES_FREE && !cred_has(&current->cred, CAP_SYS_NICE))
+	if (!qos_shares_are_free(shares) && !cred_has(&current->cred, CAP_SYS_NICE))
 		return -EPERM;
 	sched_set_shares(task, qos_to_scheduler(shares));
 	return 0;
@@ -91,7 +91,7 @@ int64_t sys_sched_set_qos_class(const uint64_t *argument)
 	static const struct change class_change = { "sched_set_qos_class", AUDIT_CLASS, set_class };
 	uint32_t class = (uint32_t)argument[1];
 
-	if (class > CG_QOS_INHERITED)
+	if (!qos_class_exists(class))
 		return -EINVAL;
 	return MIN(change(&class_change, argument[0], class), (int64_t)0);
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -311,6 +312,37 @@ static void test_shares(const char *what, unsigned int class, long latency_us, l
 	end(other);
 }
 
+/* The very second that begins when one of two equal spinners sets every hint to its maximum. */
+static void test_second(void)
+{
+	_Atomic int64_t *had_ns = mmap(NULL, 2 * sizeof(*had_ns), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int64_t before_ns[2];
+	pid_t spinners[2];
+
+	for (int i = 0; i < 2; i++) {
+		spinners[i] = fork();
+		for (struct timespec time; spinners[i] == 0;) {
+			clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+			had_ns[i] = time.tv_sec * 1000000000LL + time.tv_nsec;
+		}
+	}
+	usleep(100000);
+	ok(sched_set_qos_class(spinners[1], SCHED_QOS_PERF_BURST) == 0 &&
+	   sched_set_latency_hint(spinners[1], 1) == 100 &&
+	   sched_set_burst_hint(spinners[1], 1 << 30) == 10000, "every hint at its maximum");
+	for (int i = 0; i < 2; i++)
+		before_ns[i] = had_ns[i];
+	usleep(1000000);
+	int64_t plain_us = (had_ns[0] - before_ns[0]) / 1000, greedy_us = (had_ns[1] - before_ns[1]) / 1000;
+	ok(plain_us > 0 && greedy_us * 200 <= (plain_us + greedy_us) * 101,
+		"it has no more than its half of the next second: %lld of %lld us",
+		(long long)greedy_us, (long long)(plain_us + greedy_us));
+	for (int i = 0; i < 2; i++)
+		end(spinners[i]);
+	munmap(had_ns, 2 * sizeof(*had_ns));
+}
+
 static _Noreturn void pass_round(const int *from, const int *to)
 {
 	char token;
@@ -399,6 +431,7 @@ int main(int argc, char **argv)
 		test_shares("interactive", SCHED_QOS_INTERACTIVE, 0, 0);
 		test_shares("perf-burst", SCHED_QOS_PERF_BURST, 0, 0);
 		test_shares("every hint", SCHED_QOS_PERF_BURST, 100, 10000);
+		test_second();
 		test_idle();
 		test_ring();
 		return tap_done();

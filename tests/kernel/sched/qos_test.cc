@@ -4,6 +4,7 @@
 #include <climits>
 
 extern "C" {
+#include "kernel/include/taper/sched.h"
 #include "kernel/sched/qos.h"
 }
 
@@ -32,6 +33,30 @@ TEST(QosClampBurst, KeepsToTheLimits)
 	EXPECT_EQ(qos_clamp_burst(-1), 0U);
 	EXPECT_EQ(qos_clamp_burst(QOS_BURST_MAX_US), (uint32_t)QOS_BURST_MAX_US);
 	EXPECT_EQ(qos_clamp_burst(INT64_MAX), (uint32_t)QOS_BURST_MAX_US);
+}
+
+TEST(QosClassExists, IsTrueOfTheFiveNumbersOfTheHeader)
+{
+	EXPECT_TRUE(qos_class_exists(SCHED_QOS_IDLE));
+	EXPECT_TRUE(qos_class_exists(SCHED_QOS_NORMAL));
+	EXPECT_TRUE(qos_class_exists(SCHED_QOS_INTERACTIVE));
+	EXPECT_TRUE(qos_class_exists(SCHED_QOS_PERF_BURST));
+	EXPECT_TRUE(qos_class_exists(SCHED_QOS_INHERITED));
+	EXPECT_FALSE(qos_class_exists(SCHED_QOS_INHERITED + 1));
+	EXPECT_FALSE(qos_class_exists(UINT32_MAX));
+	EXPECT_EQ((int)SCHED_QOS_IDLE, (int)CG_QOS_IDLE);
+	EXPECT_EQ((int)SCHED_QOS_NORMAL, (int)CG_QOS_NORMAL);
+	EXPECT_EQ((int)SCHED_QOS_INTERACTIVE, (int)CG_QOS_INTERACTIVE);
+	EXPECT_EQ((int)SCHED_QOS_PERF_BURST, (int)CG_QOS_PERF_BURST);
+	EXPECT_EQ((int)SCHED_QOS_INHERITED, (int)CG_QOS_INHERITED);
+}
+
+TEST(QosSharesAreFree, EndsAtFiveHundred)
+{
+	EXPECT_TRUE(qos_shares_are_free(1));
+	EXPECT_TRUE(qos_shares_are_free(500));
+	EXPECT_FALSE(qos_shares_are_free(501));
+	EXPECT_FALSE(qos_shares_are_free(1000));
 }
 
 TEST(QosToScheduler, ReadsBackEveryNumberOfShares)
