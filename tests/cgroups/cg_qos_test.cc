@@ -29,9 +29,16 @@ TEST(CgSetQos, IdleIsIdleAmongSiblingsOnly)
 	EXPECT_EQ(cg_node_shares(a), (uint32_t)CG_SHARES_IDLE);
 	EXPECT_EQ(cg_node_shares(b), (uint32_t)CG_SHARES_DEFAULT);
 	EXPECT_EQ(cg_node_qos(b), CG_QOS_IDLE);
+	EXPECT_EQ(cg_node_weight(a), 1U);
+	EXPECT_EQ(cg_node_nice(a), 19);
 	ASSERT_EQ(cg_set_qos(a, CG_QOS_NORMAL), 0);
 	EXPECT_EQ(cg_node_weight(a), 250U);
 	EXPECT_EQ(cg_node_shares(a), 2560U);
+	ASSERT_EQ(cg_set_qos(a, CG_QOS_IDLE), 0);
+	ASSERT_EQ(cg_set_weight(a, 500), 0);
+	EXPECT_EQ(cg_node_weight(a), 1U);
+	ASSERT_EQ(cg_set_qos(a, CG_QOS_INHERITED), 0);
+	EXPECT_EQ(cg_node_weight(a), 500U);
 }
 
 TEST(CgSetQos, QueuesTheNodesBelowAndNobodyForNothing)
