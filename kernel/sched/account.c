@@ -35,7 +35,7 @@ static void charge_node(struct task *task, uint64_t had_ns)
 	entity->charged_user_ticks = user_ticks;
 	__atomic_store_n(&part->total_ns, part->total_ns + had_ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&part->user_ticks, part->user_ticks + more_ticks, __ATOMIC_RELAXED);
-	if (entity->shares < CG_SHARES_DEFAULT)
+	if (entity->shares < CG_SHARES_DEFAULT && sched_shares_of(task) < CG_SHARES_DEFAULT)
 		__atomic_store_n(&part->nice_ticks, part->nice_ticks + more_ticks, __ATOMIC_RELAXED);
 }
 

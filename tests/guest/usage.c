@@ -79,6 +79,11 @@ static void test_nice(void)
 	ok(about(nice, SPIN_US), "nice 5 was, for %lld us", nice);
 	spin("u/a", 0, -5, SPIN_US);
 	ok(group_number("u/a", "cpu.stat", "nice_usec") == nice, "nice -5 is not");
+	struct sched_param none = { 0 };
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	spin("u/a", 0, 0, SPIN_US);
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	ok(group_number("u/a", "cpu.stat", "nice_usec") == nice, "nor is SCHED_IDLE at level 0");
 }
 
 static void test_removal(void)
