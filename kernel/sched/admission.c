@@ -11,6 +11,7 @@
 #include "kernel/kernel.h"
 #include "kernel/proc/task.h"
 #include "kernel/sched/admission.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/sched/tree.h"
 
 enum { RATIO_SHIFT = 20, ADMITTED_PERCENT = 95 };
@@ -24,6 +25,21 @@ static const struct cg_node *partition_of(const struct cg_node *node)
 	while (!cg_node_is_partition(node))
 		node = node->parent;
 	return node;
+}
+
+/* Its CPUs that deadline tasks share: not those isolated at boot, where nobody is put who has another. */
+static struct cpumask cpus_of(const struct cg_node *partition)
+{
+	struct cpumask shared = cpumask_andnot(&partition->effective, isolation_of_boot());
+
+	return partition->partition == CG_ISOLATED || cpumask_empty(&shared) ? partition->effective : shared;
+}
+
+static bool covers(const struct cpumask *mask, const struct cg_node *partition)
+{
+	struct cpumask cpus = cpus_of(partition);
+
+	return cpumask_subset(&cpus, mask);
 }
 
 /* The part of a CPU that it asks for. */
@@ -48,6 +64,13 @@ static uint64_t sum_of_others(const struct cg_node *partition, const struct task
 	return sum;
 }
 
+static unsigned int count_of(const struct cg_node *partition)
+{
+	struct cpumask cpus = cpus_of(partition);
+
+	return cpumask_count(&cpus);
+}
+
 static bool fits(uint64_t sum, unsigned int cpus)
 {
 	return sum * 100 <= ((uint64_t)cpus << RATIO_SHIFT) * ADMITTED_PERCENT;
@@ -57,10 +80,9 @@ static int check(const struct task *task, const struct policy_request *request)
 {
 	const struct cg_node *partition = partition_of(task->member.node);
 
-	if (!cpumask_subset(&partition->effective, &task->member.allowed))
+	if (!covers(&task->member.allowed, partition))
 		return -EPERM;
-	if (!fits(sum_of_others(partition, task) + ratio_of(&request->deadline),
-		  cpumask_count(&partition->effective)))
+	if (!fits(sum_of_others(partition, task) + ratio_of(&request->deadline), count_of(partition)))
 		return -EBUSY;
 	return 0;
 }
@@ -104,7 +126,7 @@ int admission_check_pin(const struct task *task, const struct cpumask *request)
 {
 	const struct cg_node *node = task->member.node;
 
-	if (!task->class.admitted || cpumask_subset(&partition_of(node)->effective, request))
+	if (!task->class.admitted || covers(request, partition_of(node)))
 		return 0;
 	return -EBUSY;
 }
@@ -116,7 +138,7 @@ int admission_check_move(const struct task *task, const struct cg_node *to)
 	if (!task->class.admitted || partition_of(task->member.node) == partition)
 		return 0;
 	return fits(sum_of_others(partition, task) + ratio_of(&task->class.deadline),
-		    cpumask_count(&partition->effective)) ? 0 : -EBUSY;
+		    count_of(partition)) ? 0 : -EBUSY;
 }
 
 int admission_check_offline(unsigned int cpu)
@@ -125,10 +147,10 @@ int admission_check_offline(unsigned int cpu)
 
 	LIST_FOREACH(entity, &admitted, admitted_link) {
 		const struct cg_node *partition = partition_of(class_task(entity)->member.node);
-		unsigned int cpus = cpumask_count(&partition->effective);
+		struct cpumask cpus = cpus_of(partition);
 
-		if (cpumask_test(&partition->effective, cpu) &&
-		    !fits(sum_of_others(partition, NULL), cpus - 1))
+		if (cpumask_test(&cpus, cpu) &&
+		    !fits(sum_of_others(partition, NULL), cpumask_count(&cpus) - 1))
 			return -EBUSY;
 	}
 	return 0;

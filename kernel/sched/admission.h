@@ -3,7 +3,8 @@
  * admission.h - who may have a policy where: deadline tasks are promised their runtime.
  *
  * The deadline tasks of a partition (the tree's root is one) may ask for 95 % of its CPUs together,
- * and run on all of them: whatever would break one of these is refused.
+ * and run on all of them, but for those isolated at boot. Whatever would break one of these is refused,
+ * but for changes of cpuset files.
  */
 #ifndef KERNEL_SCHED_ADMISSION_H
 #define KERNEL_SCHED_ADMISSION_H

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "tests/guest/group.h"
+#include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
 
 enum { ALONE = 3, BESIDE = 2, CPUS = 4 }; /* the isolated CPUs of a machine with four */
@@ -258,6 +259,24 @@ static void test_own_timers(const char *group)
 	end(other);
 }
 
+/* Deadline tasks of the root have the CPUs that are not isolated: nine tenths of each, and no more. */
+static void test_deadlines(void)
+{
+	enum { SHARED = BESIDE, MS = 1000000 };
+	pid_t tasks[SHARED + 1];
+
+	for (int i = 0; i <= SHARED; i++) {
+		tasks[i] = fork();
+		if (tasks[i] == 0)
+			for (;;)
+				pause();
+		int error = set_deadline(tasks[i], 90 * MS, 100 * MS, 100 * MS);
+		ok(error == (i < SHARED ? 0 : -EBUSY), "deadline task %d: %s", i + 1, strerror(-error));
+	}
+	for (int i = 0; i <= SHARED; i++)
+		end(tasks[i]);
+}
+
 static void test_at_boot(const char *list)
 {
 	char text[64] = "";
@@ -276,6 +295,7 @@ static void test_at_boot(const char *list)
 	int status;
 	waitpid(child, &status, 0);
 	ok(status == 0, "anybody may pin himself there");
+	test_deadlines();
 	test_silence(NULL);
 	test_no_visitors();
 	test_own_timers(NULL);
