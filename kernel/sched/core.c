@@ -123,14 +123,15 @@ static void begin_waking(struct task *task, uint64_t now_ns)
 }
 
 /* Nobody but an ordinary task preempts a fair one when it wakes. */
-static bool preempts_fair(const struct runqueue *queue, const struct task *task)
+static bool preempts_fair(struct runqueue *queue, const struct task *task, uint64_t now_ns)
 {
-	const struct task *running = queue->running;
+	struct task *running = queue->running;
 
 	if (running->class.urgent || task->class.policy != POLICY_OTHER)
 		return false;
 	return running->class.policy == POLICY_IDLE ||
-	       runqueue_should_preempt(queue, &task->entity, &running->entity);
+	       (runqueue_should_preempt(queue, &task->entity, &running->entity) &&
+		group_still_preempts(queue, &task->entity, &running->entity, now_ns));
 }
 
 /* What it owes is how far it will be ahead. */
@@ -171,7 +172,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		queue->balance_ns = now_ns + SCHED_TICK_NS;
 	if (running->flags & TASK_IDLE)
 		sched_set_idle(cpu, task); /* the next one that wakes looks elsewhere */
-	if (running->flags & TASK_IDLE || preempts_fair(queue, task))
+	if (running->flags & TASK_IDLE || preempts_fair(queue, task, now_ns))
 		sched_resched(cpu);
 	else if (cpu == this_cpu())
 		sched_set_slice_end(cpu);

@@ -183,6 +183,13 @@ uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t n
 	return MAX(weight, (uint64_t)LEAST);
 }
 
+bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,
+			 struct sched_entity *running, uint64_t now_ns)
+{
+	runqueue_reweigh(queue, running, group_task_weight(running->group, running->shares, now_ns));
+	return runqueue_should_preempt(queue, woken, running);
+}
+
 void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsigned int cpu,
 		uint64_t virtual_ns, uint64_t had_ns)
 {

@@ -116,6 +116,14 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns);
 
 /*
+ * Whether what runqueue_should_preempt() said holds by what the running entity weighs now. That may be of when
+ * it began to wait: if most of its group have gone to sleep since, its request seems to be due late beside one
+ * that is made today. It is charged up to now; the run-queue lock is held.
+ */
+bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,
+			 struct sched_entity *running, uint64_t now_ns);
+
+/*
  * Those below one child of the root that ask for a burst are lent one together: else each would run ahead
  * while the debts of those before it are paid back in their sleep. What they have on a CPU is added up as
  * if they were one task of their present weight, never behind the queue; how far that has come beyond the

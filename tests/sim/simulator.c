@@ -179,7 +179,8 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	if (queue->waiting_count == 1)
 		queue->balance_ns = now_ns + SCHED_TICK_NS;
 	cpumask_clear(&sched_idle_cpus, cpu->id);
-	if (is_idle(cpu) || runqueue_should_preempt(queue, entity, &queue->running->entity))
+	if (is_idle(cpu) || (runqueue_should_preempt(queue, entity, &queue->running->entity) &&
+			     group_still_preempts(queue, entity, &queue->running->entity, time_ns)))
 		queue->running->work |= WORK_RESCHED;
 }
 

@@ -194,6 +194,29 @@ TEST_F(Sleep, EarnsAQuickStartButNoSavings)
 	EXPECT_GE(Received(busy) - busy_had, 45 * kMillisecond);
 }
 
+TEST_F(Sleep, ThatEndsDoesNotCutShortWhoWeighsTooLittleSinceHeBeganToWait)
+{
+	Start(1);
+	int group = Group(0, 100);
+	std::vector<int> tasks;
+	for (int i = 0; i < 100; i++)
+		tasks.push_back(Task(group));
+	Run(kMillisecond);
+	int first = simulator_running(simulator_.get(), 0), slept = 0;
+	for (int task : tasks)
+		if (task != first && slept < 90 && ++slept)
+			simulator_sleep(simulator_.get(), task);
+	while (simulator_running(simulator_.get(), 0) == first)
+		Run(kMillisecond / 10);
+	int second = simulator_running(simulator_.get(), 0);
+	for (int task : tasks) {
+		if (simulator_is_runnable(simulator_.get(), task))
+			continue;
+		simulator_wake(simulator_.get(), task);
+		ASSERT_EQ(simulator_running(simulator_.get(), 0), second);
+	}
+}
+
 TEST_F(Sleep, OfAnInstantDoesNotRippleThroughTheTree)
 {
 	Start(1);
