@@ -325,7 +325,7 @@ static _Noreturn void try_to_leave(unsigned int home)
 	_exit(0);
 }
 
-/* A task that does what it can to leave its group's only CPU stays there. */
+/* Two that do what they can to leave their group's only CPU stay there, though one has to wait while others idle. */
 static bool masks_hold(const struct sched_tree *tree)
 {
 	struct sched_group group;
@@ -333,17 +333,25 @@ static bool masks_hold(const struct sched_tree *tree)
 	struct cpumask cpus = sched_machine_cpus();
 	unsigned int home = 0;
 	char setting[40];
-	int status = 1;
+	bool hold = true;
 
 	cpumask_for_each(cpu, &cpus)
 		home = cpu;
 	snprintf(setting, sizeof(setting), "cpuset.cpus=%u", home);
 	if (!make_group(tree, &group, "selftest-mask", (const char *const[]){ setting, NULL }))
 		return false;
-	pid_t pid = sched_fork_into(tree, &group, &error);
-	if (!pid)
-		try_to_leave(home);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+	pid_t pids[2];
+	for (int i = 0; i < 2; i++) {
+		pids[i] = sched_fork_into(tree, &group, &error);
+		if (!pids[i])
+			try_to_leave(home);
+	}
+	for (int i = 0; i < 2; i++) {
+		int status = 1;
+
+		hold &= pids[i] > 0 && waitpid(pids[i], &status, 0) == pids[i] && status == 0;
+	}
+	return hold;
 }
 
 void selftest_run(const struct sched_tree *tree)
