@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * invariants.c - what holds in a simulated machine after every step. Part of simulator.c.
+ */
+
+static bool is_owed_too_much(const struct runqueue *queue, const struct sched_entity *entity, int64_t bound)
+{
+	int64_t lag = runqueue_lag(queue, entity);
+
+	return lag > bound || lag < -bound;
+}
+
+static const char *check_waiting(struct simulator *simulator, struct cpu *cpu, struct sched_entity *entity)
+{
+	struct simulated_task *task = simulated(entity_task(entity));
+	uint64_t least = entity->least_eligible_ns;
+
+	update_least(entity);
+	if (entity->least_eligible_ns != least)
+		return "a queue's tree does not know who is eligible";
+	if (!task->runnable || task->task.cpu != cpu || !task->task.on_queue)
+		return "a queue has a task that does not belong there";
+	if (!cpumask_test(&task->task.allowed, cpu->id))
+		return "a task waits outside its mask";
+	if (!simulator->balances || !cpumask_intersects(&task->task.allowed, &sched_idle_cpus))
+		task->stranded_since_ns = UINT64_MAX;
+	else if (task->stranded_since_ns == UINT64_MAX)
+		task->stranded_since_ns = now_ns;
+	else if (now_ns - task->stranded_since_ns > STRANDED_NS)
+		return "a task waits while a CPU of its mask is idle";
+	return NULL;
+}
+
+static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
+{
+	const struct runqueue *queue = &cpu->queue;
+	const struct sched_entity *running = is_idle(cpu) ? NULL : &queue->running->entity;
+	struct sched_entity *previous = NULL;
+	uint64_t load = running ? running->weight : 0;
+	int64_t remainder = running ? moment(queue, running) : 0;
+	uint32_t count = 0;
+	const char *wrong = NULL;
+
+	if (queue->lock.next)
+		return "a lock is held";
+	if (running)
+		simulated(queue->running)->stranded_since_ns = UINT64_MAX;
+	if (running && (queue->running->cpu != cpu || !cpumask_test(&queue->running->allowed, cpu->id)))
+		return "a task runs where it may not";
+	if (is_idle(cpu) != cpumask_test(&sched_idle_cpus, cpu->id))
+		return "an idle CPU is not known to be idle";
+	for (struct sched_entity *at = queue->first; at && !wrong; at = runqueue_next(at)) {
+		if (previous && by_deadline(previous, at) >= 0)
+			return "a queue is out of order";
+		wrong = check_waiting(simulator, cpu, at);
+		remainder += moment(queue, at);
+		load += at->weight;
+		previous = at;
+		count++;
+	}
+	if (wrong)
+		return wrong;
+	if (count != queue->waiting_count)
+		return "a queue miscounts, or its first is not the least";
+	if (count && !running)
+		return "a CPU idles while tasks wait for it";
+	if (load != queue->load)
+		return "a queue's load is not the sum of its weights";
+	if (remainder != queue->remainder || (load && (remainder < 0 || remainder >= (int64_t)load)))
+		return "a queue's virtual time is not the mean of its tasks'";
+	int64_t bound = (int64_t)simulator->longest_ns + simulator->burst_ns + 2 * CARRY_MAX_NS;
+	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at))
+		if (is_owed_too_much(queue, at, bound))
+			return "a waiting task's lag is beyond the bound";
+	if (running && is_owed_too_much(queue, running, bound + SCHED_TICK_NS))
+		return "the running task's lag is beyond the bound";
+	return NULL;
+}
+
+static int group_number(const struct simulator *simulator, const struct task_group *group)
+{
+	int number = 0;
+
+	while (number < simulator->group_count && simulator->groups[number] != group)
+		number++;
+	return number;
+}
+
+static const char *check_groups(const struct simulator *simulator)
+{
+	static uint64_t loads[GROUPS_MAX + 1];
+
+	memset(loads, 0, sizeof(loads));
+	for (int i = 0; i < simulator->task_count; i++)
+		if (simulator->tasks[i].runnable)
+			loads[group_number(simulator, simulator->tasks[i].task.entity.group)] +=
+				simulator->tasks[i].task.entity.shares;
+	for (int g = 0; g < simulator->group_count; g++)
+		if (simulator->groups[g]->active && simulator->groups[g]->parent)
+			loads[group_number(simulator, simulator->groups[g]->parent)] +=
+				simulator->groups[g]->weight;
+	for (int g = 0; g < simulator->group_count; g++) {
+		if (simulator->groups[g]->load != loads[g])
+			return "a group's load is not the sum of what is below it";
+		if (g && loads[g] && !simulator->groups[g]->active)
+			return "a group with load is not active";
+	}
+	return NULL;
+}
+
+const char *simulator_check(struct simulator *simulator)
+{
+	uint32_t runnable[NR_CPUS] = { 0 };
+	const char *wrong = check_groups(simulator);
+
+	for (int i = 0; i < simulator->task_count; i++)
+		runnable[simulator->tasks[i].task.cpu->id] += simulator->tasks[i].runnable;
+	for (unsigned int id = 0; id < simulator->cpu_count && !wrong; id++) {
+		struct cpu *cpu = cpu_table[id];
+
+		wrong = check_queue(simulator, cpu);
+		if (!wrong && cpu->queue.waiting_count + !is_idle(cpu) != runnable[id])
+			wrong = "a runnable task is nowhere, or twice";
+	}
+	return wrong;
+}
