@@ -40,6 +40,7 @@ struct topology_cpu {
 	uint16_t capacity;  /* 1 to TOPOLOGY_CAPACITY_FULL */
 	uint8_t cache_count;
 	struct topology_cache caches[TOPOLOGY_CACHES_MAX]; /* the nearest first */
+	int32_t memory_node; /* as the device tree numbers it */
 };
 
 struct topology {

@@ -219,10 +219,10 @@ static void parse_caches(const void *tree, int node, struct topology_cpu *cpu)
 /* ---- CPUs ---- */
 
 /* As nothing is known of it but its memory node. */
-static void make_up(struct topology *topology, const int32_t package_of[])
+static void make_up(struct topology *topology)
 {
 	for (unsigned int cpu = 0; cpu < topology->cpu_count; cpu++) {
-		topology->cpus[cpu].package_id = package_of[cpu];
+		topology->cpus[cpu].package_id = topology->cpus[cpu].memory_node;
 		topology->cpus[cpu].cluster_id = -1;
 		topology->cpus[cpu].core_id = (int32_t)cpu;
 	}
@@ -247,15 +247,13 @@ static void set_capacities(struct topology *topology, const uint32_t raw[])
 
 int topology_parse(const void *tree, struct topology *topology)
 {
-	static uint32_t raw_capacity[NR_CPUS]; /* boot only, as the next */
-	static int32_t package_of[NR_CPUS];
+	static uint32_t raw_capacity[NR_CPUS]; /* boot only */
 	int cpus = fdt_path_offset(tree, "/cpus"), node, error = 0;
 	int map = cpus < 0 ? cpus : fdt_subnode_offset(tree, cpus, "cpu-map");
 	unsigned int cpu = 0;
 
 	memset(phandles, 0, sizeof(phandles));
 	memset(raw_capacity, 0, sizeof(raw_capacity));
-	memset(package_of, 0, sizeof(package_of));
 	fdt_for_each_subnode(node, tree, cpus) {
 		uint32_t memory_node = 0;
 
@@ -265,7 +263,7 @@ int topology_parse(const void *tree, struct topology *topology)
 		phandles[cpu] = fdt_get_phandle(tree, node);
 		cell_of(tree, node, "capacity-dmips-mhz", &raw_capacity[cpu]);
 		if (cell_of(tree, node, "numa-node-id", &memory_node) && memory_node <= INT32_MAX)
-			package_of[cpu] = (int32_t)memory_node;
+			topology->cpus[cpu].memory_node = (int32_t)memory_node;
 		parse_caches(tree, node, &topology->cpus[cpu]);
 		cpu++;
 	}
@@ -274,7 +272,7 @@ int topology_parse(const void *tree, struct topology *topology)
 	if (map >= 0)
 		error = parse_map(tree, map, topology);
 	if (map < 0 || error)
-		make_up(topology, package_of);
+		make_up(topology);
 	set_capacities(topology, raw_capacity);
 	return error;
 }

@@ -6,15 +6,54 @@
 
 const struct cpu_neighbours *cpu_neighbours;
 
+static struct cpumask near_cpus(const struct topology *topology, unsigned int cpu)
+{
+	struct cpumask near = topology_siblings(topology, cpu, TOPOLOGY_PACKAGE);
+
+	for (unsigned int other = 0; other < topology->cpu_count; other++)
+		if (topology->cpus[other].memory_node != topology->cpus[cpu].memory_node)
+			cpumask_clear(&near, other);
+	return near;
+}
+
+/* More victims of a CPU, until there are `limit`. */
+static void add_victims(struct cpu_neighbours *own, unsigned int cpu, const struct cpumask *mask,
+			unsigned int limit)
+{
+	unsigned int count = cpumask_count(mask);
+
+	while (count-- && own->victim_count < limit) {
+		cpu = cpumask_next(mask, cpu + 1);
+		if (cpu == NR_CPUS)
+			cpu = cpumask_first(mask);
+		own->victims[own->victim_count++] = (uint16_t)cpu;
+	}
+}
+
+static void find_victims(struct cpu_neighbours *own, unsigned int cpu, unsigned int cpu_count)
+{
+	struct cpumask all = cpumask_below(cpu_count), self = cpumask_of(cpu);
+	struct cpumask core = cpumask_andnot(&own->core, &self);
+	struct cpumask near = cpumask_andnot(&own->near, &own->core);
+	struct cpumask close = cpumask_or(&own->core, &own->near), far = cpumask_andnot(&all, &close);
+	unsigned int limit = cpumask_empty(&far) ? CORES_SEARCH : CORES_SEARCH_NEAR;
+
+	own->victim_count = 0;
+	add_victims(own, cpu, &core, limit);
+	add_victims(own, cpu, &near, limit);
+	add_victims(own, cpu, &far, CORES_SEARCH);
+}
+
 bool cores_describe(const struct topology *topology, struct cpu_neighbours *neighbours)
 {
 	bool matters = false;
 
 	for (unsigned int cpu = 0; cpu < topology->cpu_count; cpu++) {
 		neighbours[cpu].core = topology_siblings(topology, cpu, TOPOLOGY_CORE);
-		neighbours[cpu].package = topology_siblings(topology, cpu, TOPOLOGY_PACKAGE);
+		neighbours[cpu].near = near_cpus(topology, cpu);
+		find_victims(&neighbours[cpu], cpu, topology->cpu_count);
 		matters |= cpumask_count(&neighbours[cpu].core) > 1 ||
-			   cpumask_count(&neighbours[cpu].package) < topology->cpu_count;
+			   cpumask_count(&neighbours[cpu].near) < topology->cpu_count;
 	}
 	return matters;
 }
@@ -41,7 +80,7 @@ unsigned int cores_choose(const struct cpu_neighbours *neighbours, unsigned int 
 
 	if (may_stay && !cpumask_intersects(&neighbours[last].core, busy))
 		return last;
-	struct cpumask near = cpumask_and(choices, &neighbours[last].package);
+	struct cpumask near = cpumask_and(choices, &neighbours[last].near);
 	struct cpumask far = cpumask_andnot(choices, &near);
 	unsigned int cpu = first_free(neighbours, &near, busy);
 

@@ -126,34 +126,66 @@ static struct task *find_for(struct runqueue *queue, const struct cpu *cpu)
 	return NULL;
 }
 
+/* An idle CPU is about to run the only one that waits there; where CPUs differ, it was chosen for that. */
+static bool is_about_to_run(const struct runqueue *queue)
+{
+	return unlikely(cpu_neighbours) && queue->waiting_count == 1 && queue->running->flags & TASK_IDLE;
+}
+
+static bool has_waiting(const struct cpu *victim)
+{
+	return __atomic_load_n(&victim->queue.waiting_count, __ATOMIC_RELAXED) && !is_isolated(victim);
+}
+
+static struct task *steal_from(struct cpu *victim, struct cpu *cpu)
+{
+	if (!spin_trylock(&victim->queue.lock))
+		return NULL;
+	struct task *task = is_about_to_run(&victim->queue) ? NULL : find_for(&victim->queue, cpu);
+	if (task) {
+		sched_dequeue_waiting(&victim->queue, task);
+		__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
+		task->on_queue = true;
+		task->entity.migrations++;
+		trace(TRACE_MIGRATE, task, (int32_t)victim->id, cpu->id);
+		runqueue_carry(&victim->queue, &cpu->queue, &task->entity);
+		runqueue_join(&cpu->queue, &task->entity);
+	}
+	spin_unlock(&victim->queue.lock);
+	return task;
+}
+
+static __attribute__((noinline)) struct task *steal_near(struct cpu *cpu)
+{
+	const struct cpu_neighbours *own = &cpu_neighbours[cpu->id];
+	struct task *task = NULL;
+
+	for (unsigned int i = 0; i < own->victim_count && !task; i++) {
+		struct cpu *victim = cpu_table[own->victims[i]];
+
+		if (has_waiting(victim))
+			task = steal_from(victim, cpu);
+	}
+	return task;
+}
+
 struct task *place_steal(struct cpu *cpu)
 {
 	unsigned int tries = MIN(cpu_count - 1, (unsigned int)SEARCH_CPUS), id = cpu->id;
+	struct task *task = NULL;
 
 	if (is_isolated(cpu))
 		return NULL;
-	while (tries--) {
+	if (unlikely(cpu_neighbours))
+		return steal_near(cpu);
+	while (tries-- && !task) {
 		id = id + 1 < cpu_count ? id + 1 : 0;
 		struct cpu *victim = cpu_table[id];
 
-		if (!__atomic_load_n(&victim->queue.waiting_count, __ATOMIC_RELAXED) ||
-		    is_isolated(victim) || !spin_trylock(&victim->queue.lock))
-			continue;
-		struct task *task = find_for(&victim->queue, cpu);
-		if (task) {
-			sched_dequeue_waiting(&victim->queue, task);
-			__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
-			task->on_queue = true;
-			task->entity.migrations++;
-			trace(TRACE_MIGRATE, task, (int32_t)victim->id, cpu->id);
-			runqueue_carry(&victim->queue, &cpu->queue, &task->entity);
-			runqueue_join(&cpu->queue, &task->entity);
-		}
-		spin_unlock(&victim->queue.lock);
-		if (task)
-			return task;
+		if (has_waiting(victim))
+			task = steal_from(victim, cpu);
 	}
-	return NULL;
+	return task;
 }
 
 /* ---- evening out: see docs/decisions/0007 ---- */

@@ -2,10 +2,13 @@
 /*
  * cores.c - where tasks run on a machine of two packages with two cores of two threads each: CPUs 0-1
  * and 2-3 in the first package, 4-5 and 6-7 in the second. Wants virtual time: who is busy when is exact.
+ *
+ *   cores nodes     on a machine with memory nodes in the place of packages: who is stolen from
  */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,6 +48,20 @@ static const struct scene {
 	{ "keeps to the mask, in the other package", 3, 0x10, 0x28, 1 << 5 },
 };
 
+/* A CPU has run out of work, and on these waits somebody who may run there. */
+static const struct theft {
+	const char *what;
+	int thief;
+	unsigned int victims;
+	int wanted;
+} thefts[] = {
+	{ "its own core", 5, 0x51, 4 },
+	{ "its own core, whose numbers are lower", 7, 0x71, 6 },
+	{ "near it", 7, 0x11, 4 },
+	{ "near it, where numbers are lower", 3, 0x31, 0 },
+	{ "afar, where there is nothing else", 2, 0x20, 5 },
+};
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -74,10 +91,12 @@ static int here(void)
 	return syscall(SYS_getcpu, &cpu, NULL, NULL) ? -1 : (int)cpu;
 }
 
-static int keep_to(unsigned int mask)
+static int allow(pid_t pid, unsigned int mask)
 {
-	return sched_setaffinity(0, sizeof(unsigned long), (cpu_set_t *)&(unsigned long){ mask });
+	return sched_setaffinity(pid, sizeof(unsigned long), (cpu_set_t *)&(unsigned long){ mask });
 }
+
+static int keep_to(unsigned int mask) { return allow(0, mask); }
 
 /* Its CPU is busy from `start` on for three milliseconds; exit status 0: it was there in time. */
 static void keep_busy(int cpu, uint64_t start_ns)
@@ -106,8 +125,7 @@ static int birthplace(void)
 
 	if (!child)
 		_exit(here());
-	while (!waitpid(child, &status, WNOHANG))
-		; /* an idle CPU might take the child to itself */
+	waitpid(child, &status, 0); /* the idle CPU must leave it where it is due to run */
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -136,6 +154,59 @@ static void play(const struct scene *scene, int policy, int is_birth)
 	ok(good && cpu >= 0 && scene->wanted >> cpu & 1, "%s%s %s: CPU %d, by %02x%s",
 	   policy == SCHED_FIFO ? "real-time " : "", is_birth ? "child" : "task", scene->what, cpu,
 	   scene->wanted, good ? "" : " (the scene was not set)");
+}
+
+/* An urgent task on its CPU until `end`. */
+static void keep_urgent(int cpu, uint64_t start_ns, uint64_t end_ns)
+{
+	if (fork())
+		return;
+	int late = keep_to(1U << cpu) || set_policy(0, SCHED_FIFO, 1) || now_ns() >= start_ns;
+	sleep_until(start_ns);
+	spin_until(end_ns);
+	_exit(late);
+}
+
+/* Waits behind an urgent task on a CPU from `start` on. The first that runs on the thief's says where it
+ * comes from: others may be given to it later. */
+static pid_t wait_on(int cpu, uint64_t start_ns, int thief, int *from)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	int late = keep_to(1U << cpu) || now_ns() >= start_ns;
+	sleep_until(start_ns + MS / 2);
+	if (here() == thief && *from < 0)
+		*from = cpu;
+	spin_until(start_ns + 3 * MS);
+	_exit(late);
+}
+
+static void steal(const struct theft *theft)
+{
+	uint64_t start_ns = now_ns() + 8 * MS;
+	int *from = mmap(NULL, sizeof(*from), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t waiting[CPUS] = { 0 };
+	int good = 1;
+
+	*from = -1;
+	keep_to(ALL);
+	keep_urgent(theft->thief, start_ns, start_ns + 2 * MS);
+	for (int cpu = 0; cpu < CPUS; cpu++)
+		if (theft->victims >> cpu & 1) {
+			keep_urgent(cpu, start_ns, start_ns + 3 * MS);
+			waiting[cpu] = wait_on(cpu, start_ns, theft->thief, from);
+		}
+	sleep_until(start_ns + MS);
+	for (int cpu = 0; cpu < CPUS; cpu++)
+		if (waiting[cpu])
+			good = good && !allow(waiting[cpu], 1U << cpu | 1U << theft->thief);
+	good = good && now_ns() < start_ns + 2 * MS;
+	good = all_were_in_time() && good;
+	ok(good && *from == theft->wanted, "CPU %d steals from %s: CPU %d, by %d%s", theft->thief,
+	   theft->what, *from, theft->wanted, good ? "" : " (the scene was not set)");
+	munmap(from, sizeof(*from));
 }
 
 static void play_all(int policy)
@@ -177,10 +248,15 @@ static void check_files(void)
 	}
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
-	check_files();
-	play_all(SCHED_OTHER);
-	play_all(SCHED_FIFO);
+	(void)arguments;
+	if (count == 1) {
+		check_files();
+		play_all(SCHED_OTHER);
+		play_all(SCHED_FIFO);
+	}
+	for (size_t i = 0; i < sizeof(thefts) / sizeof(thefts[0]); i++)
+		steal(&thefts[i]);
 	return tap_done();
 }

@@ -95,7 +95,7 @@ class CpuShow : public ::testing::Test
 		for (unsigned int cpu = 0; cpu < 4; cpu++) {
 			struct topology_cache own = {cpu, 32768, 64, 64, 1, TOPOLOGY_DATA};
 			struct topology_cache shared = {99, 1048576, 0, 0, 2, TOPOLOGY_UNIFIED};
-			cpus[cpu] = {0, (int32_t)cpu / 2, 0, (uint16_t)(cpu < 2 ? 512 : 1024), 2, {own, shared}};
+			cpus[cpu] = {0, (int32_t)cpu / 2, 0, (uint16_t)(cpu < 2 ? 512 : 1024), 2, {own, shared}, 0};
 		}
 		environment.topology = &topology;
 	}

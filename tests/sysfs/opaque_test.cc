@@ -24,7 +24,7 @@ class Opaque : public ::testing::Test
 		host.set_cpus("c", "4-5");
 		EXPECT_EQ(host.write("a/sched.opaque", "1"), 0);
 		for (unsigned int cpu = 0; cpu < 8; cpu++)
-			cpus[cpu] = {1, 2, 0, (uint16_t)(100 * cpu + 1), 1, {{9, 1024, 64, 2, 2, TOPOLOGY_UNIFIED}}};
+			cpus[cpu] = {1, 2, 0, (uint16_t)(100 * cpu + 1), 1, {{9, 1024, 64, 2, 2, TOPOLOGY_UNIFIED}}, 0};
 		host.topology.cpu_count = 8;
 		host.topology.cpus = cpus;
 	}

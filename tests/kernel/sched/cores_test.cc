@@ -5,6 +5,7 @@
  */
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,25 @@ class Cores : public testing::Test
 		return cores_choose(neighbours_.data(), last, &choice_mask, &busy_mask);
 	}
 
+	/* Instead of that machine another one. */
+	void make(int packages, int cores, int threads)
+	{
+		topology_.cpu_count = static_cast<unsigned int>(packages * cores * threads);
+		cpus_.assign(topology_.cpu_count, {});
+		neighbours_.assign(topology_.cpu_count, {});
+		for (size_t cpu = 0; cpu < cpus_.size(); cpu++) {
+			cpus_[cpu].package_id = static_cast<int>(cpu) / (cores * threads);
+			cpus_[cpu].core_id = static_cast<int>(cpu) / threads % cores;
+		}
+		topology_.cpus = cpus_.data();
+		matters_ = cores_describe(&topology_, neighbours_.data());
+	}
+	std::vector<int> victims(unsigned int cpu)
+	{
+		const struct cpu_neighbours &own = neighbours_[cpu];
+		return std::vector<int>(own.victims, own.victims + own.victim_count);
+	}
+
 	std::vector<struct topology_cpu> cpus_ = std::vector<struct topology_cpu>(8);
 	std::vector<struct cpu_neighbours> neighbours_ = std::vector<struct cpu_neighbours>(8);
 	struct topology topology_ = {8, cpus_.data(), {}};
@@ -46,7 +66,16 @@ TEST_F(Cores, AreDescribed)
 {
 	EXPECT_TRUE(matters_);
 	EXPECT_EQ(list_of(neighbours_[5].core), "4-5");
-	EXPECT_EQ(list_of(neighbours_[5].package), "4-7");
+	EXPECT_EQ(list_of(neighbours_[5].near), "4-7");
+}
+
+TEST_F(Cores, AreNotNearOnAnotherMemoryNode)
+{
+	cpus_[6].memory_node = cpus_[7].memory_node = 1;
+	EXPECT_TRUE(cores_describe(&topology_, neighbours_.data()));
+	EXPECT_EQ(list_of(neighbours_[5].near), "4-5");
+	EXPECT_EQ(list_of(neighbours_[6].near), "6-7");
+	EXPECT_EQ(choose(5, "0-3,6-7", "4"), 0U);
 }
 
 TEST_F(Cores, DoNotMatterWhereAllAreAlike)
@@ -56,6 +85,46 @@ TEST_F(Cores, DoNotMatterWhereAllAreAlike)
 		cpus_[static_cast<size_t>(cpu)].core_id = cpu;
 	}
 	EXPECT_FALSE(cores_describe(&topology_, neighbours_.data()));
+}
+
+TEST_F(Cores, StealFromTheCoreThenNearThenFar)
+{
+	EXPECT_EQ(victims(0), (std::vector<int>{1, 2, 3, 4, 5, 6, 7}));
+	EXPECT_EQ(victims(5), (std::vector<int>{4, 6, 7, 0, 1, 2, 3}));
+	EXPECT_EQ(victims(3), (std::vector<int>{2, 0, 1, 4, 5, 6, 7}));
+}
+
+TEST_F(Cores, StealFromEverybodyOnceAndNeverFromThemselves)
+{
+	static const int shapes[][3] = {{1, 4, 2}, {2, 2, 1}, {3, 5, 2}, {2, 32, 1}, {1, 32, 4}, {16, 8, 4}, {25, 1, 1}};
+
+	for (const auto &shape : shapes) {
+		make(shape[0], shape[1], shape[2]);
+		EXPECT_TRUE(matters_);
+		for (unsigned int cpu = 0; cpu < topology_.cpu_count; cpu++) {
+			std::vector<int> all = victims(cpu);
+			std::set<int> once(all.begin(), all.end());
+			EXPECT_EQ(once.size(), all.size());
+			EXPECT_EQ(once.count(static_cast<int>(cpu)), 0U);
+			EXPECT_LT(*once.rbegin(), static_cast<int>(topology_.cpu_count));
+			EXPECT_TRUE(topology_.cpu_count > CORES_SEARCH_NEAR + 1 ||
+				    all.size() == topology_.cpu_count - 1);
+		}
+	}
+}
+
+TEST_F(Cores, StealFromAfarTooWhereManyAreNear)
+{
+	make(2, 64, 1);
+	EXPECT_EQ(victims(60).size(), static_cast<size_t>(CORES_SEARCH));
+	EXPECT_EQ(victims(60)[0], 61);
+	EXPECT_EQ(victims(60)[4], 1) << "around the package";
+	EXPECT_EQ(victims(60)[CORES_SEARCH_NEAR], 64) << "then the other one";
+	make(1, 32, 4);
+	EXPECT_EQ(victims(126).size(), static_cast<size_t>(CORES_SEARCH));
+	EXPECT_EQ(victims(126)[0], 127);
+	EXPECT_EQ(victims(126)[2], 125) << "the whole core";
+	EXPECT_EQ(victims(126)[3], 0);
 }
 
 TEST_F(Cores, StayWhereTheCoreIsFree)
