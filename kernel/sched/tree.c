@@ -529,18 +529,15 @@ int tree_pin(struct task *task, const struct cpumask *request, enum tree_pin whi
 	return error;
 }
 
-int tree_may_lose_cpu(unsigned int id)
-{
-	mutex_lock(&tree_mutex);
-	int error = admission_check_offline(id);
-	mutex_unlock(&tree_mutex);
-	return error;
-}
-
-void tree_set_cpu_online(unsigned int id, enum cpu_change change)
+int tree_set_cpu_online(unsigned int id, enum cpu_change change)
 {
 	mutex_lock(&tree_mutex);
 	struct cpumask online = tree.online;
+	int error = change == CPU_ON ? 0 : admission_check_offline(id);
+	if (error) {
+		mutex_unlock(&tree_mutex);
+		return error;
+	}
 	if (change == CPU_ON)
 		cpumask_set(&online, id);
 	else

@@ -55,8 +55,6 @@ void tree_forget_attributes(struct task_group *group);
 int tree_may_move(const struct cred *cred, struct cg_node *from, const struct cg_node *to);
 int tree_may_write_procs(const struct cred *cred, struct cg_node *node);
 
-/* 0, or -EBUSY: deadline tasks need that CPU. Takes the mutex. */
-int tree_may_lose_cpu(unsigned int id);
 /* The same for a file below /sys/devices/system/cpu/cpuN. The store sleeps and takes LOCK_RANK_HOTPLUG. */
 int64_t tree_show_cpu(const struct sysfs_cpu_file *file, struct sysfs_cpu_place place, char *buffer,
 		      size_t size);
@@ -140,9 +138,10 @@ enum tree_pin {
 int tree_pin(struct task *task, const struct cpumask *request, enum tree_pin which);
 
 /* A CPU goes (before it is taken off cpu_online) or has come. Every affected task has left it when it
- * returns. Takes the mutex. */
+ * returns. 0, or -EBUSY: deadline tasks need the one that is to go, and nothing has changed. Takes the
+ * mutex. */
 enum cpu_change { CPU_OFF, CPU_ON };
-void tree_set_cpu_online(unsigned int id, enum cpu_change change);
+int tree_set_cpu_online(unsigned int id, enum cpu_change change);
 
 void tree_init(void); /* boot: the root, and the boot task in it */
 

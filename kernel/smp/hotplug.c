@@ -47,10 +47,13 @@ static void give_timers_away(struct cpu *cpu)
 	cpu_send_ipi(heir, IPI_TIMER);
 }
 
-static void take_offline(struct cpu *cpu)
+static int take_offline(struct cpu *cpu)
 {
+	int error = tree_set_cpu_online(cpu->id, CPU_OFF);
+
+	if (error)
+		return error;
 	trace(TRACE_CPU, current, (int32_t)cpu->id, 0);
-	tree_set_cpu_online(cpu->id, CPU_OFF);
 	__atomic_fetch_and(&cpu_online.bits[cpu->id / 64], ~(1UL << cpu->id % 64), __ATOMIC_SEQ_CST);
 	do {
 		sched_drain(cpu);
@@ -64,6 +67,7 @@ static void take_offline(struct cpu *cpu)
 	cpu->leaving = false;
 	isolation_forget(cpu);
 	give_timers_away(cpu);
+	return 0;
 }
 
 int hotplug_take_offline(unsigned int id)
@@ -73,11 +77,8 @@ int hotplug_take_offline(unsigned int id)
 	if (id >= cpu_count)
 		return -EINVAL;
 	mutex_lock(&hotplug_mutex);
-	if (is_online(id)) {
-		error = cpumask_count(&cpu_online) == 1 ? -EBUSY : tree_may_lose_cpu(id);
-		if (!error)
-			take_offline(cpu_table[id]);
-	}
+	if (is_online(id))
+		error = cpumask_count(&cpu_online) == 1 ? -EBUSY : take_offline(cpu_table[id]);
 	mutex_unlock(&hotplug_mutex);
 	return error;
 }
