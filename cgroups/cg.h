@@ -220,6 +220,10 @@ struct cg_member {
 
 enum { CG_NAME_BUCKETS = 1024 };
 
+/* Whether what the surrounding system promised to a partition's tasks can be kept with those CPUs: 0, or
+ * -EBUSY. Changes nothing in the tree. */
+typedef int cg_may_shrink(const struct cg_node *partition, const struct cpumask *cpus);
+
 struct cg_tree {
 	struct cg_node root;
 	struct cpumask possible;       /* (i) CPUs that may ever be there */
@@ -228,6 +232,7 @@ struct cg_tree {
 	cg_controllers available;      /* (i) what the root offers */
 	uint8_t features;              /* (i) enum cg_feature */
 	bool counts_running;           /* (i) members stop when the caller says so, not at once */
+	cg_may_shrink *may_shrink;     /* (i) asked before a partition loses CPUs; NULL: it may */
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
 	uint32_t opaque_count;         /* (t) nodes with sched.opaque; a look without the guard is a hint */
@@ -257,6 +262,8 @@ void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance
 /* And: a member of a node that freezes has stopped when cg_member_stopped() says so; without this call
  * each stops at once. */
 void cg_count_running(struct cg_tree *tree);
+/* And: it is asked before a partition's own list loses it a CPU. */
+void cg_tree_set_promises(struct cg_tree *tree, cg_may_shrink *may_shrink);
 
 /* ---- shape: cg_tree.c ---- */
 
@@ -337,7 +344,8 @@ static inline bool cg_node_is_frozen(const struct cg_node *node)
 
 /*
  * cpuset.cpus: the request. O(nodes whose effective mask changes, their children and members).
- * -EINVAL not all possible, -ENOSPC emptied while populated, -EACCES the root, -ENODEV.
+ * -EINVAL not all possible, -ENOSPC emptied while populated, -EBUSY a partition's only list emptied, or
+ * its tasks were promised more CPUs (cg_may_shrink) than are left online, -EACCES the root, -ENODEV.
  */
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
 
@@ -355,8 +363,8 @@ static inline bool cg_node_is_partition(const struct cg_node *node)
 
 /*
  * cpuset.cpus.exclusive: the CPUs that a partition here, or further down, may have for itself.
- * -EINVAL not all possible, one is a sibling's, or they are all that a sibling asks for; -EACCES
- * the root, -ENODEV.
+ * -EINVAL not all possible, one is a sibling's, or they are all that a sibling asks for; -EBUSY as for
+ * cg_set_cpus(); -EACCES the root, -ENODEV.
  */
 int cg_set_exclusive(struct cg_node *node, const struct cpumask *exclusive);
 

@@ -186,6 +186,17 @@ void cg_settle(struct cg_node *node, enum cg_reach reach)
 	settle_stranded(node->tree);
 }
 
+/* Linux's measure: what the parent lacks of the claim, or partitions below have of it, is not looked at. */
+int cg_check_claim(const struct cg_node *node, const struct cpumask *claim)
+{
+	const struct cg_tree *tree = node->tree;
+	struct cpumask before = cpumask_and(cg_claim(node), &tree->online);
+	struct cpumask after = cpumask_and(claim, &tree->online);
+	if (!tree->may_shrink || !cg_node_is_partition(node) || cpumask_subset(&before, &after))
+		return 0;
+	return tree->may_shrink(node, &after);
+}
+
 static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)
 {
 	int error = cg_check_setting(node);
@@ -197,7 +208,7 @@ static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)
 		return -ENOSPC;
 	if (cpumask_empty(cpus) && cg_node_is_partition(node) && cpumask_empty(&node->exclusive))
 		return -EBUSY;
-	return 0;
+	return cpumask_empty(&node->exclusive) ? cg_check_claim(node, cpus) : 0;
 }
 
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus)

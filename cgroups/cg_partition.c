@@ -408,7 +408,9 @@ static int check_exclusive(const struct cg_node *node, const struct cpumask *exc
 	if (cpumask_equal(exclusive, &node->exclusive))
 		return 0;
 	struct request request = { &node->cpus, exclusive, cg_node_is_partition(node) };
-	return conflicts_with_sibling(node, &request) ? -EINVAL : 0;
+	if (conflicts_with_sibling(node, &request))
+		return -EINVAL;
+	return cg_check_claim(node, cpumask_empty(exclusive) ? &node->cpus : exclusive);
 }
 
 int cg_set_exclusive(struct cg_node *node, const struct cpumask *exclusive)

@@ -62,6 +62,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->available = available;
 	tree->features = 0;
 	tree->counts_running = false;
+	tree->may_shrink = NULL;
 	tree->mems = 1;
 	tree->last_id = 0;
 	tree->shape = 0;
@@ -111,6 +112,11 @@ void cg_count_running(struct cg_tree *tree)
 {
 	cg_assert(!tree->root.member_count);
 	tree->counts_running = true;
+}
+
+void cg_tree_set_promises(struct cg_tree *tree, cg_may_shrink *may_shrink)
+{
+	tree->may_shrink = may_shrink;
 }
 
 static int check_limits(const struct cg_node *parent)

@@ -78,7 +78,7 @@ static int store_member(const struct sysfs_environment *environment, struct cg_n
 		return -ESRCH;
 	if (member->kernel_thread)
 		return -EINVAL;
-	int error = environment->may_move(environment->context, member, node);
+	int error = environment->may_move(environment->context, member, node, scope);
 	return error ? error : cg_move(member, node, scope);
 }
 

@@ -56,8 +56,10 @@ struct sysfs_environment {
 	void *context;
 	/* The living thread with that TID; NULL: none. For 0 (and only then) the writer itself. */
 	struct cg_member *(*find_member)(void *context, int32_t tid);
-	/* Whether the writer may take the member to that node: 0 or -EACCES. */
-	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node);
+	/* Whether the writer may take the member, or all of its process, to that node: 0, or what
+	 * docs/sysfs.md says of cgroup.procs. */
+	int (*may_move)(void *context, const struct cg_member *member, const struct cg_node *node,
+			enum cg_scope scope);
 	/* What they had on those CPUs up to now. */
 	void (*cpu_usage)(void *context, const struct cg_node *node, const struct cpumask *cpus,
 			  struct sysfs_cpu_usage *usage);

@@ -5,8 +5,8 @@
  * There are few deadline tasks and they change rarely, so nothing is kept but their list: a check
  * adds up those of one partition. O(deadline tasks * depth).
  *
- * A change of cpuset files is not refused: it is answered as without deadline tasks, and those of a
- * partition that has become too small share what there is.
+ * What takes CPUs from a partition by the way, as another that comes about beside or below it, is not
+ * refused, as on Linux: the deadline tasks of one that has become too small share what there is.
  */
 #include "kernel/kernel.h"
 #include "kernel/proc/task.h"
@@ -27,12 +27,17 @@ static const struct cg_node *partition_of(const struct cg_node *node)
 	return node;
 }
 
-/* Its CPUs that deadline tasks share: not those isolated at boot, where nobody is put who has another. */
+/* What deadline tasks share of its CPUs: not those isolated at boot, where nobody is put who has another. */
+static struct cpumask shared_of(const struct cg_node *partition, const struct cpumask *cpus)
+{
+	struct cpumask shared = cpumask_andnot(cpus, isolation_of_boot());
+
+	return partition->partition == CG_ISOLATED || cpumask_empty(&shared) ? *cpus : shared;
+}
+
 static struct cpumask cpus_of(const struct cg_node *partition)
 {
-	struct cpumask shared = cpumask_andnot(&partition->effective, isolation_of_boot());
-
-	return partition->partition == CG_ISOLATED || cpumask_empty(&shared) ? partition->effective : shared;
+	return shared_of(partition, &partition->effective);
 }
 
 static bool covers(const struct cpumask *mask, const struct cg_node *partition)
@@ -62,6 +67,11 @@ static uint64_t sum_of_others(const struct cg_node *partition, const struct task
 			sum += ratio_of(&entity->deadline);
 	}
 	return sum;
+}
+
+static uint64_t sum_of(const struct cg_node *partition)
+{
+	return sum_of_others(partition, NULL);
 }
 
 static unsigned int count_of(const struct cg_node *partition)
@@ -131,14 +141,27 @@ int admission_check_pin(const struct task *task, const struct cpumask *request)
 	return -EBUSY;
 }
 
-int admission_check_move(const struct task *task, const struct cg_node *to)
+int admission_check_move(const struct cg_member *member, const struct cg_node *to, enum cg_scope scope)
 {
 	const struct cg_node *partition = partition_of(to);
+	struct class_entity *entity;
+	uint64_t comes = 0;
 
-	if (!task->class.admitted || partition_of(task->member.node) == partition)
-		return 0;
-	return fits(sum_of_others(partition, task) + ratio_of(&task->class.deadline),
-		    count_of(partition)) ? 0 : -EBUSY;
+	LIST_FOREACH(entity, &admitted, admitted_link) {
+		const struct cg_member *other = &class_task(entity)->member;
+		bool moves = scope == CG_PROCESS ? other->pid == member->pid : other == member;
+
+		if (moves && partition_of(other->node) != partition)
+			comes += ratio_of(&entity->deadline);
+	}
+	return !comes || fits(sum_of(partition) + comes, count_of(partition)) ? 0 : -EBUSY;
+}
+
+int admission_check_claim(const struct cg_node *partition, const struct cpumask *cpus)
+{
+	struct cpumask shared = shared_of(partition, cpus);
+
+	return fits(sum_of(partition), cpumask_count(&shared)) ? 0 : -EBUSY;
 }
 
 int admission_check_offline(unsigned int cpu)
@@ -150,7 +173,7 @@ int admission_check_offline(unsigned int cpu)
 		struct cpumask cpus = cpus_of(partition);
 
 		if (cpumask_test(&cpus, cpu) &&
-		    !fits(sum_of_others(partition, NULL), cpumask_count(&cpus) - 1))
+		    !fits(sum_of(partition), cpumask_count(&cpus) - 1))
 			return -EBUSY;
 	}
 	return 0;

@@ -3,8 +3,8 @@
  * admission.h - who may have a policy where: deadline tasks are promised their runtime.
  *
  * The deadline tasks of a partition (the tree's root is one) may ask for 95 % of its CPUs together,
- * and run on all of them, but for those isolated at boot. Whatever would break one of these is refused,
- * but for changes of cpuset files.
+ * and run on all of them, but for those isolated at boot. Whatever would break one of these is refused;
+ * of the changes of cpuset files those of the partition's own lists.
  */
 #ifndef KERNEL_SCHED_ADMISSION_H
 #define KERNEL_SCHED_ADMISSION_H
@@ -16,11 +16,13 @@
  * -EBUSY its partition has not enough time left, -ESRCH it has left the tree. Takes the tree's
  * mutex. */
 int admission_set_policy(struct task *task, const struct policy_request *request);
-/* With the mutex: 0, or -EBUSY a deadline task may not be pinned so; may not go to that node;
- * the deadline tasks of some partition need that CPU. */
+/* With the mutex: 0, or -EBUSY a deadline task may not be pinned so; the deadline tasks that move do not
+ * fit into that node's partition; the deadline tasks of some partition need that CPU; those of this
+ * partition need more than those CPUs (cg_may_shrink). */
 int admission_check_pin(const struct task *task, const struct cpumask *request);
-int admission_check_move(const struct task *task, const struct cg_node *to);
+int admission_check_move(const struct cg_member *member, const struct cg_node *to, enum cg_scope scope);
 int admission_check_offline(unsigned int cpu);
+int admission_check_claim(const struct cg_node *partition, const struct cpumask *cpus);
 /* It leaves the tree; its time is another's to ask for. With the mutex. */
 void admission_leave(struct task *task);
 

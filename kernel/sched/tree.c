@@ -323,11 +323,14 @@ static struct cg_member *find_member(void *unused, int32_t tid)
 }
 
 /* `context` is the opener's cred. */
-static int may_move(void *context, const struct cg_member *member, const struct cg_node *node)
+static int may_move(void *context, const struct cg_member *member, const struct cg_node *node,
+		    enum cg_scope scope)
 {
 	int error = tree_may_move(context, member->node, node);
 
-	return error ? error : admission_check_move(task_of((struct cg_member *)(uintptr_t)member), node);
+	if (!error)
+		error = cg_check_attach(member, node, scope);
+	return error ? error : admission_check_move(member, node, scope);
 }
 
 /* A remote partition takes CPUs from everybody: the writer needs the privilege, whoever opened the file. */
@@ -545,6 +548,7 @@ int tree_set_cpu_online(unsigned int id, enum cpu_change change)
 	cg_set_online(&tree, &online);
 	publish_cpus();
 	publish_and_wait();
+	return 0;
 }
 
 /* ---- boot ---- */
@@ -568,6 +572,7 @@ void tree_init(void)
 	cg_tree_set_classes(&tree, &performance, &efficiency);
 	cg_tree_set_isolated(&tree, isolation_of_boot());
 	cg_count_running(&tree);
+	cg_tree_set_promises(&tree, admission_check_claim);
 	publish_cpus();
 	root_group = allocate_group(NULL, 0);
 	if (!root_group)

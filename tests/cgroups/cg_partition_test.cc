@@ -142,6 +142,111 @@ TEST_F(CgPartition, ExclusiveListsOfSiblingsDoNotMeet)
 	EXPECT_EQ(exclusive("", "1"), -EACCES);
 }
 
+/* What each partition owes its tasks, in CPUs, and what was asked last. */
+static std::map<const struct cg_node *, unsigned int> owed;
+static std::string asked_for;
+
+static int may_shrink(const struct cg_node *partition, const struct cpumask *cpus)
+{
+	asked_for = list_of(*cpus);
+	return cpumask_count(cpus) < owed[partition] ? -EBUSY : 0;
+}
+
+class CgPromises : public CgPartition
+{
+      protected:
+	CgPromises()
+	{
+		cg_tree_set_promises(machine.tree.get(), may_shrink);
+		machine.set_cpus("a", "2-4");
+		machine.set_cpus("a/b", "3-4");
+		make("a");
+		owed.clear();
+		asked_for = "nothing";
+	}
+	/* The answer, and that a refusal changed nothing. */
+	int refused(int (*set)(struct cg_node *, const struct cpumask *), const char *path, const char *list)
+	{
+		struct cpumask mask = mask_of(list);
+		std::string before = machine.image();
+		int error = set(machine.node(path), &mask);
+		EXPECT_EQ(machine.image() == before, error != 0) << path << " " << list;
+		return error;
+	}
+	int cpus(const char *path, const char *list)
+	{
+		return refused(cg_set_cpus, path, list);
+	}
+	int exclusive(const char *path, const char *list)
+	{
+		return refused(cg_set_exclusive, path, list);
+	}
+};
+
+TEST_F(CgPromises, ListThatLosesACpuIsAskedAbout)
+{
+	owed[machine.node("a")] = 2;
+	EXPECT_EQ(cpus("a", "3-4"), 0);
+	EXPECT_EQ(asked_for, "3-4");
+	EXPECT_EQ(cpus("a", "4"), -EBUSY);
+	EXPECT_EQ(cpus("a", "5"), -EBUSY);
+	EXPECT_EQ(cpus("a", "4-5"), 0);
+	EXPECT_EQ(machine.effective("a"), "4-5");
+	owed[machine.node("a")] = 3;
+	asked_for = "nothing";
+	EXPECT_EQ(cpus("a", "4-6"), 0);
+	owed[machine.node("a")] = 8;
+	EXPECT_EQ(cpus("a", "3-6"), 0) << "what loses none is not asked about";
+	EXPECT_EQ(asked_for, "nothing");
+}
+
+TEST_F(CgPromises, TheListThatCountsIsAskedAbout)
+{
+	owed[machine.node("a")] = 2;
+	EXPECT_EQ(exclusive("a", "2"), -EBUSY);
+	EXPECT_EQ(exclusive("a", "2-3"), 0);
+	EXPECT_EQ(exclusive("a", "3"), -EBUSY);
+	EXPECT_EQ(cpus("a", "2"), 0) << "the other list has the say";
+	EXPECT_EQ(exclusive("a", ""), -EBUSY) << "which it would not any more";
+	EXPECT_EQ(asked_for, "2");
+	EXPECT_EQ(make("a", CG_ISOLATED), -1);
+	EXPECT_EQ(exclusive("a", "2"), -EBUSY);
+}
+
+TEST_F(CgPromises, CpusThatAreOfflineDoNotCount)
+{
+	owed[machine.node("a")] = 2;
+	online("0-3,5-7");
+	EXPECT_EQ(cpus("a", "3-4"), -EBUSY);
+	EXPECT_EQ(asked_for, "3");
+	EXPECT_EQ(cpus("a", "2-3"), 0);
+	EXPECT_EQ(asked_for, "3") << "CPU 4 was gone";
+}
+
+TEST_F(CgPromises, NothingElseIsAskedAbout)
+{
+	owed[machine.node("a")] = owed[machine.node("a/b")] = owed[machine.node("")] = 8;
+	EXPECT_EQ(cpus("a/b", "3"), 0) << "a member";
+	EXPECT_EQ(make("a/b"), -1) << "a partition below it";
+	machine.set_cpus("e", "0-1");
+	EXPECT_EQ(make("e"), -1) << "and one beside it";
+	EXPECT_EQ(make("a", CG_ISOLATED), -1);
+	EXPECT_EQ(make("a", CG_MEMBER), CG_FAULT_NONE);
+	EXPECT_EQ(cpus("a", "2"), 0);
+	EXPECT_EQ(asked_for, "nothing");
+}
+
+TEST_F(CgPromises, OtherErrorsComeFirst)
+{
+	owed[machine.node("a")] = 8;
+	EXPECT_EQ(exclusive("e", "6"), 0);
+	EXPECT_EQ(exclusive("a", "6"), -EINVAL);
+	EXPECT_EQ(exclusive("a", "2"), -EBUSY);
+	machine.spawn("t", machine.node("a/d"));
+	EXPECT_EQ(cpus("a", ""), -ENOSPC);
+	EXPECT_EQ(cpus("a", "6"), -EBUSY) << "before a sibling takes offence";
+}
+
 TEST_F(CgPartition, GivesItsCpusBackWhenItIsRemoved)
 {
 	machine.set_cpus("e/f", "6");

@@ -31,9 +31,10 @@ static struct cg_member *find_member(void *context, int32_t tid)
 	return place < MEMBERS && members[place].used ? &members[place].member : NULL;
 }
 
-static int may_move(void *context, const struct cg_member *member, const struct cg_node *node)
+static int may_move(void *context, const struct cg_member *member, const struct cg_node *node,
+		    enum cg_scope scope)
 {
-	(void)context, (void)member, (void)node;
+	(void)context, (void)member, (void)node, (void)scope;
 	return 0;
 }
 

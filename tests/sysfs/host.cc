@@ -15,7 +15,7 @@ static struct cg_member *find_member(void *context, int32_t tid)
 	return nullptr;
 }
 
-static int may_move(void *context, const struct cg_member *, const struct cg_node *)
+static int may_move(void *context, const struct cg_member *, const struct cg_node *, enum cg_scope)
 {
 	return static_cast<Host *>(context)->move_error;
 }
