@@ -222,8 +222,9 @@ void sched_place(struct task *task)
 {
 	struct cpu *to;
 
-	runqueue_repay(&task->entity,
-		       __atomic_load_n(&task->cpu->queue.virtual_ns, __ATOMIC_RELAXED));
+	/* Who runs alone there may not have been charged since this one left. */
+	if (task->entity.lag_ns < 0)
+		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, time_now_ns()));
 	to = choose_and_lock(task);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);

@@ -126,14 +126,18 @@ void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
 		entity->lag_ns += passed * (int64_t)entity->weight >> SCHED_WEIGHT_SHIFT;
 }
 
-uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns)
+uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
 {
 	uint64_t load = __atomic_load_n(&queue->load, __ATOMIC_RELAXED);
 	uint64_t had = now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
-	uint64_t progress = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED) +
-			    __atomic_load_n(&queue->offset_ns, __ATOMIC_RELAXED);
+	uint64_t virtual_ns = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED);
 
-	return load && had < LONGEST_NS ? progress + (had << SCHED_WEIGHT_SHIFT) / load : progress;
+	return load && had < LONGEST_NS ? virtual_ns + (had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
+}
+
+uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns)
+{
+	return runqueue_virtual(queue, now_ns) + __atomic_load_n(&queue->offset_ns, __ATOMIC_RELAXED);
 }
 
 void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns)

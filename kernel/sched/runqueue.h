@@ -72,6 +72,8 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity);
 /* Off every queue, while the one that it left has gone on to `virtual_ns`: what it had too much of is
  * paid back as if it had waited there. */
 void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns);
+/* How far the mean has come by now, though nobody has been charged for long. Without the lock: about. */
+uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns);
 /* How far the tasks of the queue have come by now, on a scale that all CPUs share. Without the lock:
  * about. What others have come to is where one starts that was empty, or was left behind for long. */
 uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns);

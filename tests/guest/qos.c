@@ -359,6 +359,41 @@ static _Noreturn void pass_round(const int *from, const int *to)
 	_exit(1);
 }
 
+/* For how long the current task runs after a sleep before a spinner of its weight is let in. */
+static int64_t stretch_ns(void)
+{
+	usleep(50000);
+	int64_t begin = now_ns(), last = begin, now;
+	while ((now = now_ns()) - last < MS)
+		last = now;
+	return last - begin;
+}
+
+/* A burst lets a task run ahead for that long, each time anew: what it ran ahead it pays back asleep, though
+ * the other one is alone then and nobody charges it. */
+static void test_burst(void)
+{
+	static const int bursts_us[] = { 0, 5000, 10000, 0 };
+	pid_t other = spinner();
+
+	sched_set_latency_hint(0, 1000);
+	for (size_t i = 0; i < sizeof(bursts_us) / sizeof(bursts_us[0]); i++) {
+		int64_t least = INT64_MAX, most = 0, wanted = bursts_us[i] * 1000LL;
+
+		sched_set_burst_hint(0, bursts_us[i]);
+		stretch_ns(); /* what it owed before is paid back */
+		for (int round = 0; round < 5; round++) {
+			int64_t stretch = stretch_ns();
+			least = stretch < least ? stretch : least;
+			most = stretch > most ? stretch : most;
+		}
+		ok(least >= wanted && most <= wanted + 3 * MS + MS / 10, "a burst of %d us: %lld to %lld us at a stretch",
+			bursts_us[i], (long long)least / 1000, (long long)most / 1000);
+	}
+	sched_set_latency_hint(0, 0);
+	end(other);
+}
+
 static int64_t group_usage_us(const char *group)
 {
 	return group_number(group, "cpu.stat", "usage_usec");
@@ -432,6 +467,7 @@ int main(int argc, char **argv)
 		test_shares("perf-burst", SCHED_QOS_PERF_BURST, 0, 0);
 		test_shares("every hint", SCHED_QOS_PERF_BURST, 100, 10000);
 		test_second();
+		test_burst();
 		test_idle();
 		test_ring();
 		return tap_done();

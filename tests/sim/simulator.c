@@ -222,7 +222,7 @@ static void take_off(struct task *task)
 
 static void put_on(struct simulator *simulator, struct task *task, struct cpu *cpu)
 {
-	runqueue_repay(&task->entity, task->cpu->queue.virtual_ns);
+	runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, now_ns));
 	sched_enqueue(cpu, task, now_ns);
 	serve(simulator);
 }
@@ -287,8 +287,8 @@ void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu
 	if (cpu == task->task.cpu->id || !cpumask_test(&task->task.allowed, cpu))
 		return;
 	if (!task->runnable) {
-		runqueue_repay(&task->task.entity, task->task.cpu->queue.virtual_ns);
-		task->task.entity.left_virtual_ns = cpu_table[cpu]->queue.virtual_ns;
+		runqueue_repay(&task->task.entity, runqueue_virtual(&task->task.cpu->queue, now_ns));
+		task->task.entity.left_virtual_ns = runqueue_virtual(&cpu_table[cpu]->queue, now_ns);
 		task->task.cpu = cpu_table[cpu];
 		return;
 	}

@@ -194,6 +194,24 @@ TEST_F(Sleep, EarnsAQuickStartButNoSavings)
 	EXPECT_GE(Received(busy) - busy_had, 45 * kMillisecond);
 }
 
+TEST_F(Sleep, PaysBackABurstThoughTheOtherOneIsNotCharged)
+{
+	Start(1);
+	int bursts = Task(0), other = Task(0);
+	simulator_set_request(simulator_.get(), bursts, kMillisecond, 10 * kMillisecond);
+	Run(kSecond / 10);
+	for (int i = 0; i < 10; i++) {
+		simulator_sleep(simulator_.get(), bursts);
+		Run(50 * kMillisecond);
+		uint64_t before = Received(other);
+		simulator_wake(simulator_.get(), bursts);
+		Run(9 * kMillisecond);
+		EXPECT_EQ(Received(other), before) << "round " << i;
+		Run(10 * kMillisecond);
+		EXPECT_GT(Received(other), before) << "round " << i;
+	}
+}
+
 TEST_F(Sleep, ThatEndsDoesNotCutShortWhoWeighsTooLittleSinceHeBeganToWait)
 {
 	Start(1);
