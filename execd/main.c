@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 		 recipes.service_count, recipes.group_count);
 	supervisor.selftest = machine_option("selftest");
 	if (supervisor.selftest)
-		selftest_run(&supervisor.tree); /* before anything competes with it */
+		selftest_run(&supervisor.tree, &recipes); /* before anything competes with it */
 	struct supervised end = supervise(&supervisor);
 	supervise_stop(&supervisor);
 	groups_remove(&supervisor.tree, &recipes);

@@ -3,35 +3,196 @@
  * selftest.c - see selftest.h.
  *
  * Nothing here believes what was written: a task's CPUs are what sched_getaffinity(2) and
- * /proc/PID/stat say, its class and slice what its run queue goes by, shares are the CPU time that
- * competing tasks have had.
+ * /proc/PID/stat say, its class and slice what its run queue goes by, shares and bursts are CPU time
+ * that tasks have had (measure.h).
  */
 #define _GNU_SOURCE
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cgroups/cg.h"
 #include "execd/clock.h"
 #include "execd/log.h"
+#include "execd/measure.h"
 #include "execd/selftest.h"
 
 enum {
-	MEASURE_NS = 800000000,
-	CONFINED_NS = 200000000,
+	MS = 1000000, /* in ns */
+	US = 1000,
+	CONFINED_NS = 200 * MS,
 	BUSY_LOOPS = 4,
-	NAPS = 25,
-	NAP_NS = 7000000,
-	WORK_NS = 1000000,
 	PROCESSOR_FIELD = 39, /* of /proc/PID/stat */
-	HEAVY_SHARES = 300,
-	LIGHT_SHARES = 100,
-	ERROR_PERCENT = 5, /* of the ratio of the two */
+	RATIO = 3,
+	BURST_US = 10000,
+	SHORT_SLICE_US = 1000,
+	TRIES = 3, /* the host may have been busy: what does not hold never does */
+	QUOTA_LEAST_US = 20000,
+	PERIOD_MOST_US = 1000000,
+	ERROR_PERCENT = 5,
 };
+
+/* What has been measured in the groups before any service ran in them. */
+static bool classes_hold, bursts_hold;
+static struct group_facts {
+	long long weight, burst_us; /* -1: it was not obeyed */
+} facts[RECIPE_SERVICE_MAX];
+
+/* ---- QoS, before services are started ---- */
+
+static int64_t lateness_of_class(int64_t qos_class)
+{
+	struct sched_error error;
+
+	if (sched_task_set_qos(0, (unsigned int)qos_class, &error))
+		return -1;
+	return measure_lateness_ns();
+}
+
+static int64_t stretch_with_burst(int64_t burst_us)
+{
+	struct sched_error error;
+
+	if (sched_task_set_hint(0, SCHED_HINT_LATENCY, SHORT_SLICE_US, &error) ||
+	    sched_task_set_hint(0, SCHED_HINT_BURST, (long)burst_us, &error))
+		return -1;
+	return measure_stretch_after_rest_ns(50 * MS, 100 * MS);
+}
+
+/* Beside a busy loop of the same weight, a task with a burst runs for so much longer before the loop is let in. */
+static bool measure_bursts(const struct sched_tree *tree, const struct sched_group *group)
+{
+	pid_t busy = measure_spin(tree, group);
+	int64_t without = measure_in(tree, group, stretch_with_burst, 0);
+	int64_t with = measure_in(tree, group, stretch_with_burst, BURST_US);
+
+	measure_end(busy);
+	return without > 0 && llabs(with - without - BURST_US * US) <= 2 * SHORT_SLICE_US * US;
+}
+
+/* Beside busy loops, an interactive task waits for a quarter of what a normal one does at most. */
+static bool measure_classes(const struct sched_tree *tree, const struct sched_group *group)
+{
+	pid_t busy[BUSY_LOOPS];
+
+	for (int i = 0; i < BUSY_LOOPS; i++)
+		busy[i] = measure_spin(tree, group);
+	int64_t normal = measure_in(tree, group, lateness_of_class, CG_QOS_NORMAL);
+	int64_t interactive = measure_in(tree, group, lateness_of_class, CG_QOS_INTERACTIVE);
+	for (int i = 0; i < BUSY_LOOPS; i++)
+		measure_end(busy[i]);
+	return normal > 0 && interactive >= 0 && interactive * 4 <= normal;
+}
+
+/* The number that the group's file has; -1: none. */
+static long long number_in(const struct sched_tree *tree, const struct sched_group *group, const char *file)
+{
+	struct sched_error error;
+	char *text, *end;
+
+	if (sched_file_read(tree, group, file, &text, &error))
+		return -1;
+	long long number = strtoll(text, &end, 10);
+	number = end == text || *end ? -1 : number;
+	free(text);
+	return number;
+}
+
+/* Whether the group's file reads as this. */
+static bool reads_as(const struct sched_tree *tree, const struct sched_group *group, const char *file,
+		     const char *wanted)
+{
+	struct sched_error error;
+	char *text;
+
+	if (sched_file_read(tree, group, file, &text, &error))
+		return false;
+	bool same = !strcmp(text, wanted);
+	free(text);
+	return same;
+}
+
+static bool is_idle(const struct sched_tree *tree, const struct sched_group *group)
+{
+	return number_in(tree, group, "cpu.idle") == 1 || reads_as(tree, group, "sched.qos", "idle");
+}
+
+/* What 1024 is for weight 100. */
+static uint32_t shares_of(uint32_t weight, bool idle)
+{
+	return idle ? (uint32_t)CG_SHARES_IDLE
+		    : (weight * CG_SHARES_DEFAULT + CG_WEIGHT_DEFAULT / 2) / CG_WEIGHT_DEFAULT;
+}
+
+/* Whether the group has CPU time by its weight, beside one with three times as much, or a third. */
+static bool weight_holds(const struct sched_tree *tree, const struct sched_group *group, uint32_t weight,
+			 unsigned int cpu)
+{
+	uint32_t other = weight > CG_WEIGHT_MAX / RATIO ? weight / RATIO : weight * RATIO;
+	const char *slash = strrchr(group->path, '/');
+	struct sched_group beside;
+	struct sched_error error;
+	char path[sizeof(beside.path)], setting[40];
+
+	snprintf(path, sizeof(path), "%.*sselftest-beside", slash ? (int)(slash + 1 - group->path) : 0,
+		 group->path);
+	snprintf(setting, sizeof(setting), "cpu.weight=%u", other);
+	bool made = measure_make_group(tree, &beside, path, (const char *const[]){ setting, NULL });
+	const struct measure_side sides[2] = {
+		{ group, shares_of(weight, is_idle(tree, group)) },
+		{ &beside, shares_of(other, false) },
+	};
+	bool holds = made && measure_ratio(tree, sides, cpu);
+	sched_group_remove(tree, &beside, &error);
+	return holds;
+}
+
+/* Whether the group, which has rested for a period, may use its quota and its burst at a stretch. It has a
+ * quota for as long as this takes. */
+static bool burst_holds(const struct sched_tree *tree, const struct sched_group *group, int64_t burst_us)
+{
+	int64_t quota_us = burst_us > QUOTA_LEAST_US ? burst_us : QUOTA_LEAST_US, period_us = 4 * quota_us;
+	struct sched_error error;
+	char setting[48], *before;
+
+	period_us = period_us < PERIOD_MOST_US ? period_us : PERIOD_MOST_US;
+	if ((quota_us + burst_us) * 10 > period_us * 9 ||
+	    sched_file_read(tree, group, "cpu.max", &before, &error))
+		return false;
+	snprintf(setting, sizeof(setting), "%lld %lld", (long long)quota_us, (long long)period_us);
+	bool holds = !sched_file_write(tree, group, "cpu.max", setting, &error);
+	measure_rest((period_us + period_us / 16) * US);
+	int64_t due_ns = (quota_us + burst_us) * US;
+	int64_t had_ns = measure_in(tree, group, measure_stretch_ns, period_us * US);
+	holds = holds && llabs(had_ns - due_ns) * 100 <= due_ns * ERROR_PERCENT;
+	holds = !sched_file_write(tree, group, "cpu.max", before, &error) && holds;
+	free(before);
+	return holds;
+}
+
+static struct group_facts measure_group(const struct sched_tree *tree, const char *path)
+{
+	struct group_facts found = { -1, -1 };
+	struct sched_group group;
+	struct sched_error error;
+	struct cpumask cpus;
+
+	snprintf(group.path, sizeof(group.path), "%s", path);
+	long long weight = number_in(tree, &group, "cpu.weight");
+	long long burst_us = number_in(tree, &group, "cpu.max.burst");
+	if (weight < 0 || burst_us < 0 || sched_group_effective(tree, &group, &cpus, &error))
+		return found;
+	for (int i = 0; i < TRIES && found.weight < 0; i++)
+		if (weight_holds(tree, &group, (uint32_t)weight, cpumask_first(&cpus)))
+			found.weight = weight;
+	for (int i = 0; i < TRIES && found.weight >= 0 && found.burst_us < 0; i++)
+		if (burst_holds(tree, &group, burst_us))
+			found.burst_us = burst_us;
+	return found;
+}
 
 /* ---- what was started ---- */
 
@@ -54,20 +215,6 @@ static int task_cpu(pid_t pid)
 	return cpu;
 }
 
-/* Whether the group's file has something else than `usual`. */
-static bool is_set(const struct sched_tree *tree, const struct sched_group *group, const char *file,
-		   const char *usual)
-{
-	struct sched_error error;
-	char *text;
-
-	if (sched_file_read(tree, group, file, &text, &error))
-		return false;
-	bool set = strcmp(text, usual) != 0;
-	free(text);
-	return set;
-}
-
 static void check_affinity(const struct sched_tree *tree, const struct sched_group *group,
 			   const struct recipe_service *service, pid_t pid)
 {
@@ -83,153 +230,9 @@ static void check_affinity(const struct sched_tree *tree, const struct sched_gro
 		return;
 	log_info("affinity set (svc=%s mask=%s policy=%s)", service->name,
 		 sched_cpus_text(&has, list, sizeof(list)),
-		 is_set(tree, group, "sched.cpu_class", "any") ? "class"
-		 : is_set(tree, group, "cpuset.cpus", "")      ? "cpus"
-							       : "any");
-}
-
-/* ---- what is obeyed ---- */
-
-static void rest(int64_t duration_ns)
-{
-	struct timespec left = { duration_ns / 1000000000, duration_ns % 1000000000 };
-
-	while (nanosleep(&left, &left))
-		;
-}
-
-static void end(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
-/* A group with these settings ("FILE=VALUE", NULL at the end); false: it is not there. */
-static bool make_group(const struct sched_tree *tree, struct sched_group *group, const char *path,
-		       const char *const settings[])
-{
-	struct sched_error error;
-	unsigned int made;
-
-	snprintf(group->path, sizeof(group->path), "%s", path);
-	if (sched_group_create(tree, group, SCHED_CREATE_PARENTS, &made, &error))
-		return false;
-	for (; *settings; settings++) {
-		const char *value = strchr(*settings, '=') + 1;
-		char file[64];
-
-		snprintf(file, sizeof(file), "%.*s", (int)(value - *settings - 1), *settings);
-		if (sched_file_write(tree, group, file, value, &error))
-			return false;
-	}
-	return true;
-}
-
-/* A child in the group that never rests. */
-static pid_t spin_in(const struct sched_tree *tree, const struct sched_group *group)
-{
-	struct sched_error error;
-	pid_t pid = sched_fork_into(tree, group, &error);
-
-	if (!pid)
-		for (volatile unsigned long turns = 0;; turns++)
-			;
-	return pid;
-}
-
-static int64_t usage_us(const struct sched_tree *tree, const struct sched_group *group)
-{
-	struct sched_error error;
-	long long usage = -1;
-	char *text;
-
-	if (sched_file_read(tree, group, "cpu.stat", &text, &error))
-		return -1;
-	if (sscanf(text, "usage_usec %lld", &usage) != 1)
-		usage = -1;
-	free(text);
-	return usage;
-}
-
-/* ---- QoS ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t difference = *(const int64_t *)a - *(const int64_t *)b;
-
-	return difference < 0 ? -1 : difference > 0;
-}
-
-/* How much later than it asked to the current task runs, which works a little each time: the median. Who
- * works less is owed more than it takes, and is hardly ever late. */
-static int64_t median_lateness_ns(void)
-{
-	int64_t late[NAPS];
-
-	for (int i = 0; i < NAPS; i++) {
-		int64_t due = now_ns() + NAP_NS;
-		rest(NAP_NS);
-		late[i] = now_ns() - due;
-		while (now_ns() < due + late[i] + WORK_NS)
-			;
-	}
-	qsort(late, NAPS, sizeof(late[0]), by_value);
-	return late[NAPS / 2];
-}
-
-/* The same of a child in the group that has chosen a class; -1: it could not be measured. */
-static int64_t lateness_of_class(const struct sched_tree *tree, const struct sched_group *group,
-				 const char *qos_class)
-{
-	struct sched_error error;
-	int64_t late = -1;
-	int ends[2];
-
-	if (pipe(ends))
-		return -1;
-	pid_t pid = sched_fork_into(tree, group, &error);
-	if (!pid) {
-		if (!sched_task_set_qos(0, (unsigned int)sched_qos_parse(qos_class), &error))
-			late = median_lateness_ns();
-		_exit(write(ends[1], &late, sizeof(late)) != sizeof(late));
-	}
-	close(ends[1]);
-	if (read(ends[0], &late, sizeof(late)) != sizeof(late))
-		late = -1;
-	close(ends[0]);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return late;
-}
-
-/* Beside busy loops, an interactive task waits for a quarter of what a normal one does at most. */
-static bool measure_classes(const struct sched_tree *tree)
-{
-	struct sched_group group;
-	struct sched_error error;
-
-	if (!make_group(tree, &group, "selftest-qos", (const char *const[]){ "cpuset.cpus=0", NULL }))
-		return false;
-	pid_t busy[BUSY_LOOPS];
-	for (int i = 0; i < BUSY_LOOPS; i++)
-		busy[i] = spin_in(tree, &group);
-	int64_t normal = lateness_of_class(tree, &group, "normal");
-	int64_t interactive = lateness_of_class(tree, &group, "interactive");
-	for (int i = 0; i < BUSY_LOOPS; i++)
-		end(busy[i]);
-	sched_group_remove(tree, &group, &error);
-	return normal > 0 && interactive >= 0 && interactive * 4 <= normal;
-}
-
-static bool classes_hold(const struct sched_tree *tree)
-{
-	static enum { UNKNOWN, HOLD, FAIL } result;
-
-	if (result == UNKNOWN)
-		result = measure_classes(tree) ? HOLD : FAIL;
-	return result == HOLD;
+		 !reads_as(tree, group, "sched.cpu_class", "any") ? "class"
+		 : !reads_as(tree, group, "cpuset.cpus", "")	  ? "cpus"
+								  : "any");
 }
 
 /* What the file says in the nearest group, from this one up, that says something; NULL: none does.
@@ -252,34 +255,32 @@ static char *inherited_setting(const struct sched_tree *tree, const struct sched
 }
 
 static void check_qos(const struct sched_tree *tree, const struct sched_group *group,
-		      const struct recipe_service *service, pid_t pid)
+		      const struct recipe_service *service, const struct group_facts *found, pid_t pid)
 {
 	struct sched_task_qos qos;
 	struct sched_error error;
 	char *class = inherited_setting(tree, group, "sched.qos", "inherited");
 	char *latency = inherited_setting(tree, group, "sched.latency_ms", "0");
-	char *shares = NULL, *burst = NULL;
 
-	if (classes_hold(tree) && !sched_task_qos(pid, &qos, &error) &&
+	if (classes_hold && bursts_hold && !sched_task_qos(pid, &qos, &error) &&
 	    !strcmp(class ? class : "normal", sched_qos_names[qos.qos_class]) &&
 	    (!latency || strtoul(latency, NULL, 10) * 1000 == qos.slice_us) &&
-	    !sched_file_read(tree, group, "cpu.weight", &shares, &error) &&
-	    !sched_file_read(tree, group, "cpu.max.burst", &burst, &error))
-		log_info("qos set (svc=%s class=%s shares=%s lat=%uus burst=%sus)", service->name,
-			 sched_qos_names[qos.qos_class], shares, qos.slice_us, burst);
+	    found->weight >= 0 && found->weight == number_in(tree, group, "cpu.weight") &&
+	    found->burst_us >= 0 && found->burst_us == number_in(tree, group, "cpu.max.burst"))
+		log_info("qos set (svc=%s class=%s shares=%lld lat=%uus burst=%lldus)", service->name,
+			 sched_qos_names[qos.qos_class], found->weight, qos.slice_us, found->burst_us);
 	free(class);
 	free(latency);
-	free(shares);
-	free(burst);
 }
 
-void selftest_service(const struct sched_tree *tree, const struct recipe_service *service, pid_t pid)
+void selftest_service(const struct sched_tree *tree, const struct recipes *recipes, size_t index, pid_t pid)
 {
+	const struct recipe_service *service = &recipes->services[index];
 	struct sched_group group;
 
 	snprintf(group.path, sizeof(group.path), "%s", service->group);
 	check_affinity(tree, &group, service, pid);
-	check_qos(tree, &group, service, pid);
+	check_qos(tree, &group, service, &facts[index], pid);
 }
 
 /* ---- shares and masks ---- */
@@ -288,24 +289,12 @@ void selftest_service(const struct sched_tree *tree, const struct recipe_service
 static bool shares_hold(const struct sched_tree *tree)
 {
 	struct sched_group parent, heavy, light;
-	bool made = make_group(tree, &parent, "selftest", (const char *const[]){ "cpuset.cpus=0", NULL }) &&
-		    make_group(tree, &heavy, "selftest/heavy",
-			       (const char *const[]){ "cpu.weight=300", NULL }) &&
-		    make_group(tree, &light, "selftest/light",
-			       (const char *const[]){ "cpu.weight=100", NULL });
-	if (!made)
-		return false;
-	pid_t first = spin_in(tree, &heavy), second = spin_in(tree, &light);
-	rest(MEASURE_NS / 8); /* both have begun */
-	int64_t heavy_us = -usage_us(tree, &heavy), light_us = -usage_us(tree, &light);
-	rest(MEASURE_NS);
-	heavy_us += usage_us(tree, &heavy);
-	light_us += usage_us(tree, &light);
-	end(first);
-	end(second);
-	int64_t expected = light_us * HEAVY_SHARES / LIGHT_SHARES;
-	return first > 0 && second > 0 && light_us > 0 &&
-	       llabs(heavy_us - expected) * 100 <= expected * ERROR_PERCENT;
+	const struct measure_side sides[2] = { { &heavy, 300 }, { &light, 100 } };
+
+	return measure_make_group(tree, &parent, "selftest", (const char *const[]){ NULL }) &&
+	       measure_make_group(tree, &heavy, "selftest/heavy", (const char *const[]){ "cpu.weight=300", NULL }) &&
+	       measure_make_group(tree, &light, "selftest/light", (const char *const[]){ "cpu.weight=100", NULL }) &&
+	       measure_ratio(tree, sides, 0);
 }
 
 /* In the child: asks for every CPU again and again, and looks where it is. */
@@ -338,7 +327,7 @@ static bool masks_hold(const struct sched_tree *tree)
 	cpumask_for_each(cpu, &cpus)
 		home = cpu;
 	snprintf(setting, sizeof(setting), "cpuset.cpus=%u", home);
-	if (!make_group(tree, &group, "selftest-mask", (const char *const[]){ setting, NULL }))
+	if (!measure_make_group(tree, &group, "selftest-mask", (const char *const[]){ setting, NULL }))
 		return false;
 	pid_t pids[2];
 	for (int i = 0; i < 2; i++) {
@@ -354,15 +343,29 @@ static bool masks_hold(const struct sched_tree *tree)
 	return hold;
 }
 
-void selftest_run(const struct sched_tree *tree)
+static void measure_qos(const struct sched_tree *tree, const struct recipes *recipes)
+{
+	struct sched_group group;
+
+	if (measure_make_group(tree, &group, "selftest-qos", (const char *const[]){ "cpuset.cpus=0", NULL })) {
+		classes_hold = measure_classes(tree, &group);
+		for (int i = 0; i < TRIES && !bursts_hold; i++)
+			bursts_hold = measure_bursts(tree, &group);
+	}
+	for (size_t i = 0; classes_hold && bursts_hold && i < recipes->service_count; i++)
+		facts[i] = measure_group(tree, recipes->services[i].group);
+}
+
+void selftest_run(const struct sched_tree *tree, const struct recipes *recipes)
 {
 	static const char *const groups[] = { "selftest/heavy", "selftest/light", "selftest",
-					      "selftest-mask" };
+					      "selftest-mask", "selftest-qos" };
 
 	if (shares_hold(tree))
 		log_line("SELFTEST: qos shares ratio ok");
 	if (masks_hold(tree))
 		log_line("SELFTEST: affinity applied ok");
+	measure_qos(tree, recipes);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		struct sched_group group;
 		struct sched_error error;

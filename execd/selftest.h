@@ -10,11 +10,13 @@
 
 #include "execd/recipes.h"
 
-/* The service was started as `pid`: tells what the kernel says of its CPUs and its QoS, where that is
- * what its recipe asked for. */
-void selftest_service(const struct sched_tree *tree, const struct recipe_service *service, pid_t pid);
+/* Before anything competes with it: measures that shares and masks are obeyed, and tells each that is; and
+ * the classes, the shares and the bursts of the services' groups, for later. A second, and half a second
+ * a service. */
+void selftest_run(const struct sched_tree *tree, const struct recipes *recipes);
 
-/* Measures that shares and masks are obeyed: about two seconds. Tells each that is. */
-void selftest_run(const struct sched_tree *tree);
+/* The service was started as `pid`: tells what the kernel says of its CPUs and its QoS, where that is
+ * what its recipe asked for, and what was measured in its group. */
+void selftest_service(const struct sched_tree *tree, const struct recipes *recipes, size_t index, pid_t pid);
 
 #endif

@@ -100,7 +100,7 @@ static void service_start(struct supervisor *supervisor, size_t index)
 	if (pid > 0) {
 		state->pid = pid;
 		if (supervisor->selftest)
-			selftest_service(&supervisor->tree, service, pid);
+			selftest_service(&supervisor->tree, supervisor->recipes, index, pid);
 		return;
 	}
 	/* Short of memory or tasks: that may pass. Anything else stays as it is. */

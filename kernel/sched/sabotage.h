@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * sabotage.h - a mechanism that the checked kernel leaves out, so that a test can show that another one, or the
- * self-test, misses it: `sabotage=masks`, `shares`, `qos` or `cores` on the command line.
+ * self-test, misses it: `sabotage=masks`, `shares`, `qos`, `burst`, `quota-burst` or `cores` on the command
+ * line.
  */
 #ifndef KERNEL_SCHED_SABOTAGE_H
 #define KERNEL_SCHED_SABOTAGE_H
