@@ -75,7 +75,10 @@ SYSFS_STORE(cpu_max_burst);
 SYSFS_SHOW(cpu_stat);
 SYSFS_SHOW(cpu_stat_local);
 SYSFS_SHOW(cpu_stat_percpu);
+
+/* pressure_files.c */
 SYSFS_SHOW(cpu_pressure);
+SYSFS_STORE(cpu_pressure);
 
 /* pids_files.c */
 SYSFS_SHOW(pids_max);

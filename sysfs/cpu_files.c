@@ -168,34 +168,3 @@ SYSFS_SHOW(cpu_stat_percpu)
 	}
 	return 0;
 }
-
-static void show_average(struct outbuf *out, const char *name, uint32_t hundredths)
-{
-	outbuf_text(out, name);
-	outbuf_unsigned(out, hundredths / 100);
-	outbuf_char(out, '.');
-	outbuf_unsigned(out, hundredths / 10 % 10);
-	outbuf_unsigned(out, hundredths % 10);
-}
-
-static void show_pressure(struct outbuf *out, const char *name, const struct sysfs_pressure_line *line)
-{
-	outbuf_text(out, name);
-	show_average(out, " avg10=", line->avg10);
-	show_average(out, " avg60=", line->avg60);
-	show_average(out, " avg300=", line->avg300);
-	outbuf_text(out, " total=");
-	outbuf_unsigned(out, line->total_us);
-	outbuf_char(out, '\n');
-}
-
-/* The machine as a whole is never stalled fully: its CPUs have something to do. */
-SYSFS_SHOW(cpu_pressure)
-{
-	static const struct sysfs_pressure_line none;
-	struct sysfs_pressure pressure;
-	environment->cpu_pressure(environment->context, node, &pressure);
-	show_pressure(out, "some", &pressure.some);
-	show_pressure(out, "full", node->parent ? &pressure.full : &none);
-	return 0;
-}

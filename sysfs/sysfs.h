@@ -51,6 +51,14 @@ struct sysfs_pressure {
 	struct sysfs_pressure_line full; /* and none of them ran */
 };
 
+/* To be told when the subtree's tasks have waited for `threshold_us` of any `window_us`. */
+struct sysfs_pressure_trigger {
+	bool full;    /* and none of them ran */
+	bool often;   /* looked at several times a window; else the window is a multiple of SYSFS_PRESSURE_STEP_US */
+	uint32_t threshold_us, window_us; /* 0 < threshold_us <= window_us <= 10 s */
+};
+enum { SYSFS_PRESSURE_STEP_US = 2000000 };
+
 /* What only the surrounding system knows. `context` is handed to each function. */
 struct sysfs_environment {
 	void *context;
@@ -70,6 +78,10 @@ struct sysfs_environment {
 	uint64_t (*cpu_interrupts)(void *context, unsigned int cpu);
 	/* The node's, up to now; `full` of the root means nothing. */
 	void (*cpu_pressure)(void *context, const struct cg_node *node, struct sysfs_pressure *pressure);
+	/* Whether the opener may be told as often as he likes. */
+	bool (*may_watch_often)(void *context);
+	/* The opener, who has no trigger yet, is told from now on: 0, -ENOMEM also when there are too many. */
+	int (*watch_pressure)(void *context, struct cg_node *node, const struct sysfs_pressure_trigger *trigger);
 	/* With CG_FEATURE_KILL: ends every process here and below, forks under way included. */
 	void (*kill)(void *context, struct cg_node *node);
 	/* A CPU goes or comes: 0, -EBUSY the last one, -EIO its hart does not start. The tree's guard is

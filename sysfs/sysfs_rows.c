@@ -37,7 +37,7 @@ static const struct sysfs_row cgroup_rows[] = {
 	{ NAMED("cpu.stat.local"), .where = SYSFS_EVERYWHERE, .features = CG_FEATURE_BANDWIDTH,
 	  READ_ONLY(cpu_stat_local) },
 	{ NAMED("cpu.stat.percpu"), .tells_cpus = true, .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_stat_percpu) },
-	{ NAMED("cpu.pressure"), .where = SYSFS_EVERYWHERE, READ_ONLY(cpu_pressure) },
+	{ NAMED("cpu.pressure"), .where = SYSFS_EVERYWHERE, READ_WRITE(cpu_pressure) },
 
 	{ NAMED("sched.qos"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_qos) },
 	{ NAMED("sched.latency_ms"), .where = SYSFS_BELOW_ROOT, READ_WRITE(sched_latency) },

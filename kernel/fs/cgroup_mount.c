@@ -334,6 +334,7 @@ static void init_news(void)
 		[TREE_NEWS_MEMORY_LOCAL] = "memory.events.local",
 		[TREE_NEWS_EFFECTIVE] = "cpuset.cpus.effective",
 		[TREE_NEWS_PARTITION] = "cpuset.cpus.partition",
+		[TREE_NEWS_PRESSURE] = "cpu.pressure",
 	};
 	size_t count;
 	const struct sysfs_row *rows = sysfs_cgroup_rows(&count);

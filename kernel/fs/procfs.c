@@ -78,7 +78,9 @@ static struct dentry *proc_dentry(struct dentry *parent, const struct name *name
 		entry->directory ? &proc_directory_operations
 		: entry->follow  ? &proc_link_operations
 				 : &proc_operations,
-		entry->directory ? &proc_directory_file_operations : &proc_file_operations, mode);
+		entry->directory    ? &proc_directory_file_operations
+		: entry->operations ? entry->operations
+				    : &proc_file_operations, mode);
 	inode->inode.number = filesystem_next_number(&proc);
 	inode->inode.link_count = entry->directory ? 2 : 1;
 	if (subject->task) {
@@ -110,7 +112,7 @@ static int64_t proc_show(struct file *file, char *buffer, size_t size)
 	return error ? error : (int64_t)text.length;
 }
 
-static int64_t proc_read(struct file *file, struct transfer *to, uint64_t *position)
+int64_t proc_read(struct file *file, struct transfer *to, uint64_t *position)
 {
 	return text_file_read(file, to, position, proc_show);
 }
@@ -141,7 +143,15 @@ static int proc_follow(struct inode *inode, struct path *target)
 	return link->entry->follow(&link->subject, target);
 }
 
+static int proc_open(struct file *file)
+{
+	const struct proc_entry *entry = proc_inode(file->inode)->entry;
+
+	return entry->open ? entry->open(file) : 0;
+}
+
 static const struct inode_operations proc_operations = {
+	.open = proc_open,
 	.read_link = proc_read_link,
 	.release = proc_release,
 };

@@ -19,7 +19,7 @@ struct proc_subject {
 	int fd;                  /* in /proc/PID/fd */
 };
 
-/* A name in a directory. What it is follows from which of the last five is set. */
+/* A name in a directory. What it is follows from which of the functions and the directory is set. */
 struct proc_entry {
 	const char *name;
 	uint16_t permissions;
@@ -28,6 +28,8 @@ struct proc_entry {
 	int64_t (*read_link)(const struct proc_subject *subject, char *buffer, size_t size);
 	int (*follow)(const struct proc_subject *subject, struct path *target);
 	const struct proc_directory *directory;
+	int (*open)(struct file *file);             /* NULL: fine as it is */
+	const struct file_operations *operations;   /* NULL: show and store */
 };
 
 struct proc_directory {
@@ -42,6 +44,9 @@ struct proc_directory {
 };
 
 extern const struct proc_directory proc_root;                /* procfs_system.c */
+extern const struct proc_directory proc_pressure;            /* procfs_pressure.c */
+/* What `show` says, of files with operations of their own. */
+int64_t proc_read(struct file *file, struct transfer *to, uint64_t *position);
 extern const struct proc_entry proc_process_entry;           /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_kernel_thread_entry;     /* the same of a kernel thread */
 int proc_find_process(const struct proc_subject *directory, int32_t number,

@@ -293,28 +293,6 @@ static int store_fail_nth(const char *text, size_t length)
 }
 #endif
 
-/* ---- /proc/pressure ---- */
-
-/* The root's cpu.pressure. */
-static int show_cpu_pressure(struct text *text, const struct proc_subject *subject)
-{
-	const struct sysfs_row *row =
-		sysfs_find_row(tree_root(), "cpu.pressure", sizeof("cpu.pressure") - 1);
-	int64_t length = tree_show(row, tree_root(), text->buffer, text->size);
-
-	(void)subject;
-	if (length < 0)
-		return (int)length;
-	text->length = (size_t)length;
-	return 0;
-}
-
-static const struct proc_entry pressure_entries[] = {
-	{ .name = "cpu", .permissions = 0444, .show = show_cpu_pressure },
-	{ .name = NULL },
-};
-static const struct proc_directory pressure_directory = { .entries = pressure_entries };
-
 static const struct proc_entry root_entries[] = {
 	{ .name = "cmdline", .permissions = 0444, .show = show_cmdline },
 	{ .name = "cpuinfo", .permissions = 0444, .show = show_cpuinfo },
@@ -325,7 +303,7 @@ static const struct proc_entry root_entries[] = {
 	{ .name = "loadavg", .permissions = 0444, .show = show_loadavg },
 	{ .name = "meminfo", .permissions = 0444, .show = show_meminfo },
 	{ .name = "mounts", .permissions = 0444, .show = proc_show_mounts },
-	{ .name = "pressure", .permissions = 0555, .directory = &pressure_directory },
+	{ .name = "pressure", .permissions = 0555, .directory = &proc_pressure },
 	{ .name = "self", .permissions = 0777, .read_link = self_read_link },
 	{ .name = "slabinfo", .permissions = 0400, .show = show_slabinfo },
 	{ .name = "stat", .permissions = 0444, .show = show_stat },

@@ -2,6 +2,7 @@
 /*
  * row_inode.c - see row_inode.h.
  */
+#include "kernel/fs/opener.h"
 #include "kernel/fs/poll.h"
 #include "kernel/fs/row_inode.h"
 #include "kernel/fs/text.h"
@@ -27,10 +28,7 @@ static int row_store(struct file *file, const char *text, size_t length)
 {
 	const struct row_inode *inode = row_inode(file->inode);
 
-	/* A NUL ends the text, wherever it is. */
-	const struct cred *opener = file->private ? file->private : &current->cred;
-
-	return tree_store(inode->row, inode->node, opener, text, strnlen(text, length));
+	return opener_store(file->private, inode->row, inode->node, text, length);
 }
 
 static int64_t row_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -49,6 +47,8 @@ static uint32_t row_poll(struct file *file, struct poll_table *table)
 	const struct row_inode *inode = row_inode(file->inode);
 	uint32_t ready = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
+	if (inode->news == TREE_NEWS_PRESSURE)
+		return opener_poll(file->private, inode->node, table);
 	if (inode->news == TREE_NEWS_COUNT)
 		return ready;
 	poll_wait(table, tree_news_queue(inode->node, inode->news));
@@ -62,24 +62,17 @@ static bool moves_tasks(const struct sysfs_row *row)
 	return !strcmp(row->name, "cgroup.procs") || !strcmp(row->name, "cgroup.threads");
 }
 
-/* It is the opener who moves tasks through it, whoever writes. */
+/* It is the opener who moves tasks through it, and who is told of pressure, whoever writes. */
 int row_open(struct file *file)
 {
-	struct cred *opener;
+	const struct row_inode *inode = row_inode(file->inode);
 
-	if (!(file->mode & FILE_WRITE) || !moves_tasks(row_inode(file->inode)->row))
-		return 0;
-	opener = kmalloc(sizeof(*opener));
-	if (!opener)
-		return -ENOMEM;
-	*opener = current->cred;
-	file->private = opener;
-	return 0;
+	return moves_tasks(inode->row) || inode->news == TREE_NEWS_PRESSURE ? opener_remember(file) : 0;
 }
 
 static void row_release(struct file *file)
 {
-	kfree(file->private);
+	opener_forget(file);
 	text_file_release(file);
 }
 

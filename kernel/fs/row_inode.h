@@ -38,7 +38,7 @@ void row_inodes_init(void);
 struct inode *row_inode_create(struct filesystem *filesystem, struct cg_node *node,
 			       const struct sysfs_row *row, const struct inode_operations *operations);
 void row_inode_release(struct inode *inode);
-/* Remembers who opens a file that moves tasks. -ENOMEM. */
+/* Remembers who opens a file that moves tasks or tells of pressure. -ENOMEM. */
 int row_open(struct file *file);
 
 #endif

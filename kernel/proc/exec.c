@@ -17,6 +17,7 @@
 #include "kernel/proc/program.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/fpu.h"
+#include "kernel/sched/pressure_trigger.h"
 #include "kernel/sched/tree.h"
 #include "kernel/sys/abi.h"
 #include "kernel/sys/syscall.h"
@@ -239,6 +240,8 @@ int process_start_init(const char *path)
 	if (!task)
 		return -ENOMEM;
 	error = alarm_start();
+	if (!error)
+		error = pressure_monitor_start();
 	if (!error)
 		error = build_init(task, path);
 	if (!error) {

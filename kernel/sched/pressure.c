@@ -97,7 +97,7 @@ void pressure_tick(struct cpu *cpu, uint64_t now_ns)
 }
 
 /* Each CPU's time stalled counts as much as it had to do. */
-static void collect(struct task_group *group)
+void pressure_collect(struct task_group *group)
 {
 	uint64_t busy_us = 0;
 	unsigned __int128 some = 0, full = 0;
@@ -133,7 +133,7 @@ void pressure_show(struct task_group *group, struct sysfs_pressure *pressure)
 {
 	uint64_t now = time_now_ns(), elapsed = now - group->averaged_ns;
 
-	collect(group);
+	pressure_collect(group);
 	if (elapsed >= PRESSURE_STEP_NS) {
 		group->averaged_ns = now;
 		pressure_average_step(&group->some, elapsed / PRESSURE_STEP_NS, elapsed);

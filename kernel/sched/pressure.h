@@ -29,6 +29,8 @@ static inline void pressure_note(struct cpu *cpu, uint64_t now_ns)
 		pressure_tick(cpu, now_ns);
 }
 
+/* Brings a node's totals up to now. O(CPUs). With the tree's mutex. */
+void pressure_collect(struct task_group *group);
 /* A node's pressure up to now. O(CPUs). With the tree's mutex. */
 void pressure_show(struct task_group *group, struct sysfs_pressure *pressure);
 

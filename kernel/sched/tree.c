@@ -21,6 +21,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/pressure.h"
+#include "kernel/sched/pressure_trigger.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/sabotage.h"
 #include "kernel/sched/tree.h"
@@ -296,6 +297,7 @@ int tree_remove_node(struct cg_node *node)
 	error = cg_remove(node);
 	if (!error) {
 		group_retire(group);
+		pressure_triggers_end(node);
 		tree_news_end(node);
 		group_bequeath(group, up);
 		tree_memory_remove(node);
@@ -322,11 +324,12 @@ static struct cg_member *find_member(void *unused, int32_t tid)
 	return member;
 }
 
-/* `context` is the opener's cred. */
+/* `context` of a store is a struct tree_writer. */
 static int may_move(void *context, const struct cg_member *member, const struct cg_node *node,
 		    enum cg_scope scope)
 {
-	int error = tree_may_move(context, member->node, node);
+	const struct tree_writer *writer = context;
+	int error = tree_may_move(writer->opener, member->node, node);
 
 	if (!error)
 		error = cg_check_attach(member, node, scope);
@@ -394,6 +397,8 @@ static const struct sysfs_environment environment = {
 	.cpu_usage = cpu_usage,
 	.cpu_bandwidth = cpu_bandwidth,
 	.cpu_pressure = cpu_pressure,
+	.may_watch_often = pressure_may_watch_often,
+	.watch_pressure = pressure_watch,
 	.cpu_interrupts = cpu_interrupts,
 	.kill = tree_kill,
 	.memory_usage = tree_memory_usage,
@@ -414,18 +419,18 @@ int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffe
 	return error ? error : (int64_t)out.length;
 }
 
-int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct cred *opener,
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct tree_writer *writer,
 	       const char *text, size_t length)
 {
 	struct sysfs_environment of_opener = environment;
 	int error;
 
-	of_opener.context = (void *)(uintptr_t)opener;
+	of_opener.context = (void *)(uintptr_t)writer;
 	mutex_lock(&tree_mutex);
 	of_opener.viewer = current->member.node;
 	error = sysfs_store(&of_opener, row, node, text, length);
 	if (length)
-		audit_store(row->name, node, text, length, error);
+		audit_store(row->name, node, text, strnlen(text, length), error);
 	publish_and_wait();
 	tree_memory_enforce(node);
 	return error;

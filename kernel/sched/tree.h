@@ -14,6 +14,7 @@
 #include "sysfs/sysfs.h"
 
 struct cred;
+struct pressure_trigger;
 struct task;
 struct task_group;
 struct waitqueue;
@@ -34,9 +35,14 @@ int tree_remove_node(struct cg_node *node);
 /* The text of a pseudo-file into `buffer`: the length it has (more than size: call again with a
  * bigger buffer), or -errno. */
 int64_t tree_show(const struct sysfs_row *row, struct cg_node *node, char *buffer, size_t size);
-/* One write(2): 0 or -errno. When it returns, every affected task has left the CPUs it lost. */
-/* `opener`: in whose name tasks are moved. */
-int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct cred *opener,
+/* Who writes: in whose name, and where its descriptor keeps a trigger (of cpu.pressure alone). */
+struct tree_writer {
+	const struct cred *opener;
+	struct pressure_trigger **trigger;
+};
+/* One write(2): 0 or -errno. When it returns, every affected task has left the CPUs it lost. A NUL ends the
+ * text. */
+int tree_store(const struct sysfs_row *row, struct cg_node *node, const struct tree_writer *writer,
 	       const char *text, size_t length);
 
 /*
@@ -73,9 +79,10 @@ bool tree_is_below_mine(const struct task *task);
  * Files whose changes are told to those who wait for them: cgroup.events, pids.events,
  * cpuset.cpus.effective, cpuset.cpus.partition, memory.events, memory.events.local. A descriptor has
  * news when the count is another than it was at its last read; the queue is woken at each change, and when the node is removed.
+ * So is that of cpu.pressure when a trigger fires: which descriptors have news, their triggers say.
  */
 enum tree_news { TREE_NEWS_EVENTS, TREE_NEWS_PIDS, TREE_NEWS_EFFECTIVE, TREE_NEWS_PARTITION,
-		 TREE_NEWS_MEMORY, TREE_NEWS_MEMORY_LOCAL, TREE_NEWS_COUNT };
+		 TREE_NEWS_MEMORY, TREE_NEWS_MEMORY_LOCAL, TREE_NEWS_PRESSURE, TREE_NEWS_COUNT };
 uint32_t tree_news_count(struct cg_node *node, enum tree_news news);
 struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news);
 /* Whom to tell besides, set at boot. Called at each change with the mutex held. */
@@ -118,6 +125,8 @@ void tree_memory_forgo(void);
 /* Takes over what the last operation changed, and lets go of the tree. Nobody has lost a CPU. */
 void tree_publish_and_unlock(void);
 
+/* A file of the node has news. With the mutex. */
+void tree_news_tell(struct cg_node *node, enum tree_news news);
 /* For tree.c: what an operation changed in a node; a new node's files; a removed one's. */
 void tree_news_publish(struct cg_node *node, unsigned int changes);
 void tree_news_init(struct task_group *group);

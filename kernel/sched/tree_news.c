@@ -15,7 +15,7 @@
 
 void (*tree_news_listener)(const struct cg_node *node, enum tree_news news); /* (i) after boot */
 
-/* What must have changed in the node for the file to have. */
+/* What must have changed in the node for the file to have. cpu.pressure: pressure_trigger.c tells. */
 static const unsigned int causes[TREE_NEWS_COUNT] = {
 	[TREE_NEWS_EVENTS] = CG_CHANGED_EVENTS | CG_CHANGED_FROZEN,
 	[TREE_NEWS_PIDS] = CG_CHANGED_PIDS,
@@ -35,24 +35,25 @@ struct waitqueue *tree_news_queue(struct cg_node *node, enum tree_news news)
 	return &tree_group_of(node)->news[news].queue;
 }
 
-static void tell(struct group_news *news)
+static void wake(struct group_news *news)
 {
 	__atomic_fetch_add(&news->count, 1, __ATOMIC_RELEASE);
 	waitqueue_wake_all(&news->queue);
 }
 
+void tree_news_tell(struct cg_node *node, enum tree_news news)
+{
+	wake(&tree_group_of(node)->news[news]);
+	if (tree_news_listener)
+		tree_news_listener(node, news);
+}
+
 void tree_news_publish(struct cg_node *node, unsigned int changes)
 {
-	struct task_group *group = tree_group_of(node);
-
 	/* A wide write comes here for each node below: the causes are constants then. */
-	_Pragma("GCC unroll 8") for (unsigned int i = 0; i < TREE_NEWS_COUNT; i++) {
-		if (!(changes & causes[i]))
-			continue;
-		tell(&group->news[i]);
-		if (tree_news_listener)
-			tree_news_listener(node, (enum tree_news)i);
-	}
+	_Pragma("GCC unroll 8") for (unsigned int i = 0; i < TREE_NEWS_COUNT; i++)
+		if (changes & causes[i])
+			tree_news_tell(node, (enum tree_news)i);
 }
 
 /* A descriptor that was never read has seen nothing: it starts with news. */
@@ -69,5 +70,5 @@ void tree_news_end(struct cg_node *node)
 	struct task_group *group = tree_group_of(node);
 
 	for (unsigned int i = 0; i < TREE_NEWS_COUNT; i++)
-		tell(&group->news[i]);
+		wake(&group->news[i]);
 }

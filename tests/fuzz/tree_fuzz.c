@@ -65,6 +65,21 @@ static void cpu_pressure(void *context, const struct cg_node *node, struct sysfs
 	*pressure = (struct sysfs_pressure){ .some = { .total_us = 1 } };
 }
 
+static bool may_watch_often(void *context)
+{
+	(void)context;
+	return false;
+}
+
+static int watch_pressure(void *context, struct cg_node *node, const struct sysfs_pressure_trigger *trigger)
+{
+	(void)context, (void)node;
+	if (trigger->often || !trigger->threshold_us || trigger->threshold_us > trigger->window_us ||
+	    trigger->window_us % SYSFS_PRESSURE_STEP_US)
+		__builtin_trap();
+	return 0;
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	(void)context, (void)node;
@@ -76,6 +91,8 @@ static const struct sysfs_environment environment = {
 	.cpu_usage = cpu_usage,
 	.cpu_bandwidth = cpu_bandwidth,
 	.cpu_pressure = cpu_pressure,
+	.may_watch_often = may_watch_often,
+	.watch_pressure = watch_pressure,
 	.kill = kill_node,
 	.memory_usage = memory_usage,
 };

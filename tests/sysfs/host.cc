@@ -46,6 +46,20 @@ static void cpu_pressure(void *context, const struct cg_node *, struct sysfs_pre
 	*pressure = static_cast<Host *>(context)->pressure;
 }
 
+static bool may_watch_often(void *context)
+{
+	return static_cast<Host *>(context)->may_watch_often;
+}
+
+static int watch_pressure(
+	void *context, struct cg_node *node, const struct sysfs_pressure_trigger *trigger)
+{
+	Host *host = static_cast<Host *>(context);
+	host->watched = node;
+	host->trigger = *trigger;
+	return 0;
+}
+
 static void kill_node(void *context, struct cg_node *node)
 {
 	static_cast<Host *>(context)->killed = node;
@@ -61,6 +75,8 @@ Host::Host(const std::string &possible, const std::string &online, cg_controller
 	environment.cpu_usage = cpu_usage;
 	environment.cpu_bandwidth = cpu_bandwidth;
 	environment.cpu_pressure = cpu_pressure;
+	environment.may_watch_often = ::may_watch_often;
+	environment.watch_pressure = watch_pressure;
 	environment.kill = kill_node;
 	environment.memory_usage = memory_usage;
 	environment.topology = &topology;

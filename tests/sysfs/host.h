@@ -36,6 +36,9 @@ class Host : public Machine
 	struct sysfs_cpu_usage usage = {0, 0, 0};
 	struct sysfs_memory_usage memory = {0, 0, 0, 0, 0, 0, 0};
 	struct sysfs_pressure pressure = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+	bool may_watch_often = true;
+	struct sysfs_pressure_trigger trigger = {false, false, 0, 0}; /* the last one written */
+	struct cg_node *watched = nullptr; /* where; null: none */
 	struct sysfs_cpu_bandwidth bandwidth = {0, 0, 0, 0, 0, 0};
 	struct cg_node *killed = nullptr; /* the last node that cgroup.kill was written in */
 };
