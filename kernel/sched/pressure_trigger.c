@@ -32,6 +32,19 @@ static unsigned int trigger_count;                         /* (t) */
 static uint32_t made_count;                                /* (a) tells the thread of a new one */
 static struct waitqueue monitor_queue = WAITQUEUE_INIT(monitor_queue);
 
+/* How often to look: about ten times a window, and at times that all triggers have in common. */
+static uint64_t period_of(const struct sysfs_pressure_trigger *wanted)
+{
+	uint64_t period_us = wanted->often ? MAX(wanted->window_us / PRESSURE_LOOKS, 1U) : SYSFS_PRESSURE_STEP_US;
+
+	return ALIGN_UP(period_us * NSEC_PER_USEC, (uint64_t)PRESSURE_LOOK_GRID_NS);
+}
+
+static uint64_t next_look(const struct pressure_trigger *trigger, uint64_t now_ns)
+{
+	return ALIGN_DOWN(now_ns, (uint64_t)PRESSURE_LOOK_GRID_NS) + trigger->period_ns;
+}
+
 bool pressure_may_watch_often(void *context)
 {
 	const struct tree_writer *writer = context;
@@ -54,9 +67,8 @@ int pressure_watch(void *context, struct cg_node *node, const struct sysfs_press
 	pressure_collect(group);
 	trigger->node = node;
 	trigger->average = wanted->full ? &group->full : &group->some;
-	trigger->period_ns = wanted->often ? MAX(size_ns / PRESSURE_LOOKS, (uint64_t)PRESSURE_LOOK_MIN_NS)
-					   : SYSFS_PRESSURE_STEP_US * (uint64_t)NSEC_PER_USEC;
-	trigger->look_ns = now + trigger->period_ns;
+	trigger->period_ns = period_of(wanted);
+	trigger->look_ns = next_look(trigger, now);
 	pressure_window_begin(&trigger->window, size_ns, wanted->threshold_us * (uint64_t)NSEC_PER_USEC, now,
 			      trigger->average->total_ns);
 	LIST_INSERT_HEAD(&triggers, trigger, link);
@@ -117,7 +129,7 @@ bool pressure_trigger_is_gone(const struct pressure_trigger *trigger)
 
 static void look(struct pressure_trigger *trigger, uint64_t now_ns)
 {
-	trigger->look_ns = now_ns + trigger->period_ns;
+	trigger->look_ns = next_look(trigger, now_ns);
 	pressure_collect(tree_group_of(trigger->node));
 	if (!pressure_window_update(&trigger->window, now_ns, trigger->average->total_ns))
 		return;

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How often a window is looked at, and the least time from one look to the next. */
-enum { PRESSURE_LOOKS = 10, PRESSURE_LOOK_MIN_NS = 4000000 };
+/* How often a window is looked at, and of what all looks are multiples: 4 ms. */
+enum { PRESSURE_LOOKS = 10, PRESSURE_LOOK_GRID_NS = 1 << 22 };
 
 struct pressure_window {
 	uint64_t size_ns, threshold_ns; /* 0 < threshold_ns <= size_ns */

@@ -44,6 +44,7 @@ static size_t moved_size;
 	row(oom_group, "faults/a", "memory.oom.group", "1", "0") \
 	row(pids_max, "faults/a", "pids.max", "100", "max") \
 	row(control, "faults/b", "cgroup.subtree_control", "+pids +memory", "-pids -memory") \
+	row(trigger, "faults/a", "cpu.pressure", "some 1 2", "full 1 2") \
 	row(freeze, "faults/a", "cgroup.freeze", "1", "0") \
 	row(depth, "faults/a", "cgroup.max.depth", "5", "max") \
 	row(descendants, "faults/a", "cgroup.max.descendants", "5", "max") \
