@@ -20,6 +20,8 @@ static void send_elsewhere(struct cpu *from, struct task *task)
 	spin_unlock(&from->queue.lock);
 	struct cpu *to = place_choose(task);
 	spin_lock(&to->queue.lock);
+	if (to != from)
+		runqueue_migrate(&from->queue, &to->queue, &task->entity, time_now_ns());
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))

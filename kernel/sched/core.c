@@ -226,6 +226,8 @@ void sched_place(struct task *task)
 	if (task->entity.lag_ns < 0)
 		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, time_now_ns()));
 	to = choose_and_lock(task);
+	if (to != task->cpu)
+		runqueue_migrate(&task->cpu->queue, &to->queue, &task->entity, time_now_ns());
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))

@@ -8,7 +8,15 @@
 #include <bsd/sys/tree.h>
 #include <stdint.h>
 
+struct runqueue;
 struct task_group;
+
+/* What a task owes on a queue that it left for another one in debt: CPU time, while that queue's virtual time
+ * is before `virtual_ns`, for the difference at `weight`. */
+struct sched_debt {
+	const struct runqueue *queue; /* NULL: nothing */
+	uint64_t virtual_ns, weight;
+};
 
 /* (q) the run-queue lock of the task's CPU   (c) entry.S, only the running task */
 struct sched_entity {
@@ -29,6 +37,7 @@ struct sched_entity {
 	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */
 	struct task_group *limiter;  /* (q) the nearest one up with a quota: sched/bandwidth.h */
 	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
+	struct sched_debt debt;      /* (q) elsewhere */
 	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
 	uint32_t slice_ns;           /* (q) what it asks for at a time: the less, the sooner */
 	uint32_t burst_ns;           /* (q) how far it asks to run ahead of its share */

@@ -117,13 +117,60 @@ void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
 {
 	int64_t passed = (int64_t)(virtual_ns - entity->left_virtual_ns);
 
-	entity->left_virtual_ns = virtual_ns;
 	if (entity->lag_ns >= 0 || passed <= 0)
-		return;
+		return; /* the mean fell back when it left */
+	entity->left_virtual_ns = virtual_ns;
 	if (passed >= -virtual_of(entity->lag_ns, entity->weight))
 		entity->lag_ns = 0;
 	else
 		entity->lag_ns += passed * (int64_t)entity->weight >> SCHED_WEIGHT_SHIFT;
+}
+
+/* As a lag on a queue, for one whose place is `behind_ns` behind its mean. Joining makes room for a lag by
+ * moving the mean, so it is given as much less. */
+static int64_t lag_of(const struct runqueue *queue, int64_t behind_ns, uint64_t weight)
+{
+	enum { FRACTION = 30 };
+	uint64_t others = (queue->load << FRACTION) / (queue->load + weight);
+
+	return behind_ns * (int64_t)(weight * others >> FRACTION) >> SCHED_WEIGHT_SHIFT;
+}
+
+/* For how much of that queue's virtual time the debt still stands. */
+static int64_t standing_ns(const struct sched_debt *debt, uint64_t now_ns)
+{
+	int64_t most = virtual_of(CARRY_MAX_NS, debt->weight);
+	int64_t left = (int64_t)(debt->virtual_ns - runqueue_virtual(debt->queue, now_ns));
+
+	left = left > 0 ? left : 0;
+	return left < most ? left : most;
+}
+
+/* Of two the greater is kept. */
+static void keep_debt(const struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
+{
+	struct sched_debt *debt = &entity->debt;
+	int64_t owed = entity->lag_ns < 0 ? -virtual_of(entity->lag_ns, entity->weight) : 0;
+
+	if (owed == 0 || (debt->queue && standing_ns(debt, now_ns) > owed))
+		return;
+	*debt = (struct sched_debt){ queue, entity->left_virtual_ns + (uint64_t)owed, entity->weight };
+}
+
+void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, struct sched_entity *entity,
+		      uint64_t now_ns)
+{
+	struct sched_debt old = entity->debt;
+
+	if (old.queue == to)
+		entity->debt.queue = NULL;
+	keep_debt(from, entity, now_ns);
+	entity->left_virtual_ns = runqueue_virtual(to, now_ns);
+	int64_t lag_ns = old.queue == to ? lag_of(to, -standing_ns(&old, now_ns), old.weight) : 0;
+	if (lag_ns < entity->lag_ns) {
+		entity->lag_ns = lag_ns;
+		entity->left_virtual_ns = old.virtual_ns + (uint64_t)virtual_of(lag_ns, old.weight);
+	}
 }
 
 uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
@@ -145,17 +192,17 @@ void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns)
 	__atomic_store_n(&queue->offset_ns, progress_ns - queue->virtual_ns, __ATOMIC_RELAXED);
 }
 
-/*
- * Its place on the common scale is kept: v is to be as far behind the other's mean as the task is behind
- * that queue. Joining makes room for a lag by moving the mean, so it is given as much less.
- */
+/* Its place on the common scale is kept: v is to be as far behind the other's mean as the task is behind
+ * that queue. */
 void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity)
 {
-	enum { FRACTION = 30 };
 	uint64_t here = entity->left_virtual_ns + from->offset_ns;
 	int64_t behind = (int64_t)(to->virtual_ns + to->offset_ns - here);
 	int64_t most = virtual_of(CARRY_MAX_NS, entity->weight);
 
+	if (entity->debt.queue == to)
+		entity->debt.queue = NULL;
+	keep_debt(from, entity, from->charged_ns);
 	if (!to->load) {
 		runqueue_set_progress(to, here);
 		return;
@@ -163,8 +210,7 @@ void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sch
 	behind = behind < most ? behind : most;
 	behind = behind > -most ? behind : -most;
 	behind += virtual_of(entity->lag_ns, entity->weight);
-	uint64_t others = (to->load << FRACTION) / (to->load + entity->weight);
-	entity->lag_ns = behind * (int64_t)(entity->weight * others >> FRACTION) >> SCHED_WEIGHT_SHIFT;
+	entity->lag_ns = lag_of(to, behind, entity->weight);
 }
 
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)

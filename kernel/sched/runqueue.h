@@ -72,13 +72,18 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity);
 /* Off every queue, while the one that it left has gone on to `virtual_ns`: what it had too much of is
  * paid back as if it had waited there. */
 void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns);
+/* Off every queue and on its way from one to the other, by its own doing: what it owes on the first it will
+ * owe there still when it comes back, however soon it has paid on another; what it owed on the second, and
+ * others there have not had yet, it owes again. The second's lock is held. */
+void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, struct sched_entity *entity,
+		      uint64_t now_ns);
 /* How far the mean has come by now, though nobody has been charged for long. Without the lock: about. */
 uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns);
 /* How far the tasks of the queue have come by now, on a scale that all CPUs share. Without the lock:
  * about. What others have come to is where one starts that was empty, or was left behind for long. */
 uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns);
 void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns);
-/* Off every queue and on its way from one to the other: if that has come further, the task is owed the
+/* The same when somebody else moves it, to even things out: if the other has come further, the task is owed the
  * difference. Both are up to date. */
 void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity);
 /* One that counts and is not among the waiting weighs something else from now on. Its lag stays what it

@@ -202,8 +202,11 @@ static bool fetch(struct cpu *cpu, struct cpu *from)
 		task = find_for(from, cpu, MIN(cpu->queue.classes.running_rank,
 					       cpu->queue.classes.first_rank));
 	if (task) {
+		uint64_t now = time_now_ns();
+
 		sched_dequeue_waiting(&from->queue, task);
-		sched_enqueue(cpu, task, time_now_ns());
+		runqueue_migrate(&from->queue, &cpu->queue, &task->entity, now);
+		sched_enqueue(cpu, task, now);
 	}
 	spin_unlock_pair(&cpu->queue.lock, &from->queue.lock);
 	return task != NULL;

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * debts.c - who has run ahead of his share owes it, whatever he does in between: change his policy, his
+ * group, his level, his hints, his CPU, or leave the rest to a child. Meant for virtual time, with two CPUs.
+ *
+ * A debtor and a rival share CPU 0. After every 2 ms the debtor does something that might rid him of what he
+ * owes, so that he would be the next to run once more; of the time that fair tasks have there the rival has
+ * his half all the same.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "kernel/include/taper/sched.h"
+#include "tests/guest/group.h"
+#include "tests/guest/policy.h"
+#include "tests/guest/tap.h"
+
+enum { MILLISECOND = 1000000, TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
+
+static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0 */
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int64_t cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void rest_us(long us)
+{
+	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void pin(unsigned long mask)
+{
+	sched_setaffinity(0, sizeof(mask), (cpu_set_t *)&mask);
+}
+
+static void burn(int64_t ns)
+{
+	int64_t end_ns = cpu_ns() + ns;
+
+	while (cpu_ns() < end_ns)
+		;
+}
+
+static _Noreturn void spin(void)
+{
+	for (;;)
+		;
+}
+
+/* ---- what the debtor does ---- */
+
+static int64_t begin_urgent(void)
+{
+	int64_t since_ns = cpu_ns();
+
+	set_policy(0, SCHED_FIFO, 1);
+	return since_ns;
+}
+
+static void end_urgent(int64_t since_ns)
+{
+	set_policy(0, SCHED_OTHER, 0);
+	*urgent_ns += cpu_ns() - since_ns;
+}
+
+static void do_nothing(void)
+{
+}
+
+static void be_urgent(void)
+{
+	end_urgent(begin_urgent());
+}
+
+static void sleep_urgently(void)
+{
+	int64_t since_ns = begin_urgent();
+
+	rest_us(20);
+	end_urgent(since_ns);
+}
+
+static void be_urgent_elsewhere(void)
+{
+	*urgent_ns += cpu_ns() - begin_urgent();
+	pin(2);
+	rest_us(20);
+	pin(1);
+	int64_t since_ns = cpu_ns();
+	rest_us(20);
+	end_urgent(since_ns);
+}
+
+static void have_a_deadline(void)
+{
+	int64_t since_ns = cpu_ns();
+
+	pin(3);
+	set_deadline(0, MILLISECOND, 50 * MILLISECOND, 50 * MILLISECOND);
+	rest_us(20);
+	end_urgent(since_ns);
+	pin(1);
+}
+
+static void be_idle(void)
+{
+	set_policy(0, SCHED_IDLE, 0);
+	set_policy(0, SCHED_BATCH, 0);
+	set_policy(0, SCHED_OTHER, 0);
+}
+
+static void change_group(void)
+{
+	group_move("debtor/other", 0);
+	group_move("debtor", 0);
+}
+
+static void change_level(void)
+{
+	setpriority(PRIO_PROCESS, 0, 19);
+	setpriority(PRIO_PROCESS, 0, 0);
+}
+
+static void change_hint(void)
+{
+	sched_set_burst_hint(0, 10000);
+	sched_set_burst_hint(0, 0);
+	sched_set_latency_hint(0, 100);
+	sched_set_latency_hint(0, LATENCY_US);
+}
+
+static void nap(void)
+{
+	rest_us(20);
+}
+
+static void leave_it_to_a_child(void)
+{
+	if (fork())
+		_exit(0);
+}
+
+static void change_cpu(void)
+{
+	pin(2);
+	pin(1);
+}
+
+static const struct trick {
+	const char *name;
+	void (*play)(void);
+} tricks[] = {
+	{ "does nothing", do_nothing },
+	{ "is urgent for a moment", be_urgent },
+	{ "sleeps as an urgent task", sleep_urgently },
+	{ "does so on another CPU", be_urgent_elsewhere },
+	{ "has a deadline", have_a_deadline },
+	{ "is idle for a moment", be_idle },
+	{ "changes its group", change_group },
+	{ "changes its nice level", change_level },
+	{ "changes its hints", change_hint },
+	{ "naps", nap },
+	{ "leaves it to a child", leave_it_to_a_child },
+	{ "changes its CPU", change_cpu },
+};
+
+/* ---- the measurement ---- */
+
+static void start_spinner(const char *group, unsigned long mask, int nice)
+{
+	if (fork())
+		return;
+	pin(mask);
+	setpriority(PRIO_PROCESS, 0, nice);
+	group_move(group, 0);
+	spin();
+}
+
+static void start_debtor(const struct trick *trick)
+{
+	if (fork())
+		return;
+	pin(1);
+	group_move("debtor", 0);
+	sched_set_latency_hint(0, LATENCY_US);
+	for (;;) {
+		burn(TURN_NS);
+		trick->play();
+	}
+}
+
+static void end(const char *group)
+{
+	group_put(group, "cgroup.kill", "1");
+	while (!group_is(group, "cgroup.procs", ""))
+		rest_us(1000);
+}
+
+static long long on_cpu_0_us(const char *group)
+{
+	return group_number(group, "cpu.stat.percpu", "cpu0");
+}
+
+static void test(const struct trick *trick)
+{
+	start_spinner("rival", 1, 0);
+	start_debtor(trick);
+	rest_us(50000);
+	long long rival_us = -on_cpu_0_us("rival"), debtor_us = -on_cpu_0_us("debtor"), urgent_us = -*urgent_ns / 1000;
+	rest_us(MEASURE_MS * 1000L);
+	rival_us += on_cpu_0_us("rival");
+	debtor_us += on_cpu_0_us("debtor");
+	urgent_us += *urgent_ns / 1000;
+	end("rival");
+	end("debtor");
+	long long part = rival_us * 1000 / (rival_us + debtor_us - urgent_us);
+	ok(part >= 490, "a debtor who %s has his half and no more: %lld us, %lld of them urgent, the rival %lld us (%lld/1000)",
+	   trick->name, debtor_us, urgent_us, rival_us, part);
+}
+
+int main(void)
+{
+	urgent_ns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	signal(SIGCHLD, SIG_IGN);
+	pin(2);
+	set_policy(0, SCHED_FIFO | POLICY_RESET_ON_FORK, 99);
+	group_put("", "cgroup.subtree_control", "+cpuset +cpu");
+	ok(!group_make("rival") && !group_make("debtor") && !group_make("debtor/other") && !group_make("light"),
+	   "groups");
+	/* On CPU 1 virtual time flies. */
+	group_put("light", "cpu.weight", "1");
+	start_spinner("light", 2, 19);
+	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
+		test(&tricks[i]);
+	return tap_done();
+}
