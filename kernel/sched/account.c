@@ -46,6 +46,9 @@ static uint64_t charge_class(struct runqueue *queue, struct task *task, uint64_t
 	uint64_t had;
 
 	if (likely(!task->class.urgent)) {
+		if (unlikely(entity->burst_ns) && now_ns > entity->charged_ns)
+			group_lend(entity, queue, task->cpu->id, entity->virtual_ns,
+				   now_ns - entity->charged_ns);
 		had = runqueue_charge(queue, entity, now_ns);
 		if (unlikely(queue->classes.starved_ns))
 			pick_charge_fair(&queue->classes, had);
@@ -70,8 +73,6 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		entity->charged_ns = now_ns;
 		return;
 	}
-	if (unlikely(entity->burst_ns) && now_ns > entity->charged_ns)
-		group_lend(entity, queue, task->cpu->id, entity->virtual_ns, now_ns - entity->charged_ns);
 	uint64_t had = charge_class(queue, task, now_ns);
 	charge_node(task, had);
 	if (likely(!task->class.urgent))

@@ -22,7 +22,7 @@
 
 enum { MILLISECOND = 1000000, TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
 
-static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0 */
+static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0; how long a burst took */
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -234,6 +234,30 @@ static void test(const struct trick *trick)
 	   trick->name, debtor_us, urgent_us, rival_us, part);
 }
 
+/* What an urgent task has is not taken from what its group may run ahead when it is fair. */
+static void test_burst_of_group(void)
+{
+	start_spinner("rival", 1, 0);
+	if (fork() == 0) {
+		pin(1);
+		group_move("debtor", 0);
+		sched_set_burst_hint(0, 10000);
+		set_policy(0, SCHED_FIFO, 1);
+		burn(100 * MILLISECOND);
+		set_policy(0, SCHED_OTHER, 0);
+		rest_us(40000);
+		int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+		burn(6 * MILLISECOND);
+		*urgent_ns = clock_ns(CLOCK_MONOTONIC) - begin_ns;
+		_exit(0);
+	}
+	while (!group_is("debtor", "cgroup.procs", "") || !*urgent_ns)
+		rest_us(10000);
+	end("rival");
+	ok(*urgent_ns < 7 * MILLISECOND, "who was urgent has his burst afterwards: 6 ms took %ld us",
+	   (long)*urgent_ns / 1000);
+}
+
 int main(void)
 {
 	urgent_ns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -248,5 +272,7 @@ int main(void)
 	start_spinner("light", 2, 19);
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
 		test(&tricks[i]);
+	*urgent_ns = 0;
+	test_burst_of_group();
 	return tap_done();
 }
