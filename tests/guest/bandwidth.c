@@ -323,6 +323,44 @@ static void test_waiting(void)
 	end_all();
 }
 
+/* Of all CPUs so far: how long they were idle, and how often they were interrupted. */
+struct quiet {
+	long long idle_ms, interrupts;
+};
+
+static struct quiet quiet_now(void)
+{
+	struct quiet quiet = { -1, -1 };
+	char line[4096];
+	FILE *file = fopen("/proc/stat", "r");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "cpu ", 4) && sscanf(line + 4, "%*d %*d %*d %lld", &quiet.idle_ms) == 1)
+			quiet.idle_ms *= 10; /* there it is in hundredths of a second */
+		sscanf(line, "intr %lld", &quiet.interrupts);
+	}
+	if (file)
+		fclose(file);
+	return quiet;
+}
+
+/* Nothing else has work: all CPUs have to be idle, and nobody keeps waking them to look. */
+static void test_idle(void)
+{
+	enum { LOOK_MS = 800, IDLE_PERCENT = 98, INTERRUPTS_MAX = 20 };
+
+	hold(3 * cpus);
+	struct quiet before = quiet_now();
+	sleep_us(LOOK_MS * 1000);
+	struct quiet after = quiet_now();
+	long long idle_ms = after.idle_ms - before.idle_ms, interrupts = after.interrupts - before.interrupts;
+	ok(before.idle_ms >= 0 && idle_ms * 100 >= IDLE_PERCENT * LOOK_MS * cpus,
+	   "while all that could run is throttled the CPUs are idle: %lld of %d ms", idle_ms, LOOK_MS * cpus);
+	ok(before.interrupts >= 0 && interrupts <= INTERRUPTS_MAX, "and sleep: %lld interrupts", interrupts);
+	ok(running() == 0, "none of the tasks has run");
+	end_all();
+}
+
 static void test_controller(void)
 {
 	hold(1);
@@ -482,6 +520,7 @@ int main(void)
 	test_stat();
 	test_burst();
 	test_waiting();
+	test_idle();
 	test_controller();
 	test_freeze();
 	test_locks();
