@@ -41,6 +41,7 @@ enum task_work {
 	WORK_IPI = 8,          /* send the IPIs that were asked for */
 	WORK_MEMORY = 16,      /* a charge was refused: memory_take_refusal() */
 	WORK_THROTTLE = 32,    /* a quota is used up: sched/bandwidth.h */
+	WORK_LEAVE = 64,       /* with WORK_RESCHED: to whatever CPU is best now */
 };
 
 enum { TASK_NAME_SIZE = 16 };

@@ -7,7 +7,8 @@
  * every queue belongs to whoever holds its task lock.
  *
  *   running --schedule()--> asleep --sched_wake()--> waiting --schedule()--> running
- *                    \---> moving (its CPU was taken away) --finish_switch--> waiting elsewhere
+ *                    \---> moving (its CPU was taken away, or a better one is free)
+ *                                          --finish_switch--> waiting elsewhere
  */
 #include "kernel/kernel.h"
 #include "kernel/mm/address_space.h"
@@ -96,6 +97,12 @@ void sched_resched(struct cpu *cpu)
 	set_work(running, WORK_RESCHED);
 	if (cpu != this_cpu())
 		cpu_send_ipi(cpu, IPI_RESCHED);
+}
+
+void sched_displace(struct cpu *cpu)
+{
+	set_work(cpu->queue.running, WORK_LEAVE);
+	sched_resched(cpu);
 }
 
 /* ---- on and off the queues ---- */
@@ -300,15 +307,15 @@ static bool may_stay(const struct task *task, const struct cpu *cpu)
 	return cpumask_test(&task->allowed, cpu->id) && cpumask_test(&cpu_online, cpu->id);
 }
 
-/* What becomes of the task that leaves the CPU. */
-static void put_previous(struct cpu *cpu, struct task *task, uint64_t now_ns)
+/* What becomes of the task that leaves the CPU; `work` is what it was asked for. */
+static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint64_t now_ns)
 {
 	struct runqueue *queue = &cpu->queue;
 	struct sched_entity *entity = &task->entity;
 
 	if (task->flags & TASK_IDLE)
 		return;
-	if (task->state == TASK_RUNNING && may_stay(task, cpu)) {
+	if (task->state == TASK_RUNNING && likely(!(work & WORK_LEAVE)) && may_stay(task, cpu)) {
 		if (likely(!task->class.urgent)) {
 			runqueue_insert(queue, entity);
 			return;
@@ -378,8 +385,9 @@ void schedule(void)
 		sched_charge(queue, previous, now);
 	else
 		sched_refresh(queue, previous, now);
-	__atomic_fetch_and(&previous->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
-	put_previous(cpu, previous, now);
+	uint32_t work = __atomic_fetch_and(&previous->work, ~(uint32_t)(WORK_RESCHED | WORK_LEAVE),
+					   __ATOMIC_RELAXED);
+	put_previous(cpu, previous, work, now);
 	next = pick(cpu);
 	queue->running = next;
 	runqueue_start_turn(queue, &next->entity, now);

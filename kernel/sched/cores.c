@@ -40,6 +40,7 @@ static void find_victims(struct cpu_neighbours *own, unsigned int cpu, unsigned 
 
 	own->victim_count = 0;
 	add_victims(own, cpu, &core, limit);
+	own->sibling_count = own->victim_count;
 	add_victims(own, cpu, &near, limit);
 	add_victims(own, cpu, &far, CORES_SEARCH);
 }
@@ -56,6 +57,14 @@ bool cores_describe(const struct topology *topology, struct cpu_neighbours *neig
 			   cpumask_count(&neighbours[cpu].near) < topology->cpu_count;
 	}
 	return matters;
+}
+
+bool cores_is_beside(const struct cpu_neighbours *own, const struct cpumask *busy)
+{
+	for (unsigned int i = 0; i < own->sibling_count; i++)
+		if (cpumask_test(busy, own->victims[i]))
+			return true;
+	return false;
 }
 
 /* The first of them whose core is not busy; NR_CPUS: none of those that were looked at. */

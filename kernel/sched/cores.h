@@ -22,7 +22,7 @@ struct cpu_neighbours {
 	 * go before it.
 	 */
 	uint16_t victims[CORES_SEARCH];
-	unsigned int victim_count;
+	unsigned int victim_count, sibling_count; /* the first `sibling_count` are those of its core */
 };
 
 /* By CPU, fixed after boot; NULL: all CPUs are cores near each other, and it does not matter. */
@@ -30,6 +30,9 @@ extern const struct cpu_neighbours *cpu_neighbours;
 
 /* Fills neighbours[0..cpu_count); false: it does not matter. O(CPUs squared). */
 bool cores_describe(const struct topology *topology, struct cpu_neighbours *neighbours);
+
+/* Whether one of the `busy` CPUs is another thread of its core. */
+bool cores_is_beside(const struct cpu_neighbours *own, const struct cpumask *busy);
 
 /*
  * One of the `choices`, of which there is one, for a task that last ran on `last`; `busy` are the online CPUs that

@@ -6,6 +6,7 @@
  */
 #include "kernel/kernel.h"
 #include "kernel/mm/node.h"
+#include "kernel/riscv/csr.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/cores.h"
 #include "kernel/sched/group.h"
@@ -155,6 +156,45 @@ static struct task *steal_from(struct cpu *victim, struct cpu *cpu)
 	return task;
 }
 
+/* Its running task is placed anew, if it may run on that core. A busy lock: it stays. */
+static bool invite_from(struct cpu *crowded, const struct cpumask *core)
+{
+	if (!spin_trylock(&crowded->queue.lock))
+		return false;
+	struct cpumask mask = place_usable(crowded->queue.running);
+	bool may_come = cpumask_intersects(&mask, core);
+
+	if (may_come)
+		sched_displace(crowded);
+	spin_unlock(&crowded->queue.lock);
+	return may_come;
+}
+
+/* Nobody waits whom this CPU could run. When its core does nothing else either, one of those who share a
+ * core may have it for himself. */
+static void invite(struct cpu *cpu)
+{
+	const struct cpu_neighbours *own = &cpu_neighbours[cpu->id];
+
+	if (!own->sibling_count)
+		return;
+	sched_set_idle(cpu, cpu->idle); /* who is placed anew looks for idle CPUs */
+	full_barrier(); /* of threads that become idle at once the last finds the others so */
+	struct cpumask busy = cpumask_andnot(&cpu_online, &sched_idle_cpus);
+
+	if (cores_is_beside(own, &busy))
+		return;
+	for (unsigned int i = own->sibling_count; i < own->victim_count; i++) {
+		struct cpu *other = cpu_table[own->victims[i]];
+
+		if (cpumask_test(&busy, other->id) && other->node == cpu->node &&
+		    cores_is_beside(&cpu_neighbours[other->id], &busy) && invite_from(other, &own->core)) {
+			cpu_flush_ipis(); /* who is leaving would do so when he runs again */
+			return;
+		}
+	}
+}
+
 static __attribute__((noinline)) struct task *steal_near(struct cpu *cpu)
 {
 	const struct cpu_neighbours *own = &cpu_neighbours[cpu->id];
@@ -166,6 +206,8 @@ static __attribute__((noinline)) struct task *steal_near(struct cpu *cpu)
 		if (has_waiting(victim))
 			task = steal_from(victim, cpu);
 	}
+	if (!task)
+		invite(cpu);
 	return task;
 }
 

@@ -47,7 +47,8 @@ extern struct cpumask cpu_online;      /* (a) */
 static inline struct cpu *this_cpu(void) { return current->cpu; }
 
 /* Interrupts another CPU, once this one is on its way out of the kernel or about to switch: the other
- * would only wait for the locks that the sender holds. */
+ * would only wait for the locks that the sender holds. The current task is to do that: in schedule(), where
+ * it is leaving, flush. */
 void cpu_send_ipi(struct cpu *cpu, enum ipi_kind kind);
 void cpu_flush_ipis(void);
 

@@ -3,7 +3,8 @@
  * cores.c - where tasks run on a machine of two packages with two cores of two threads each: CPUs 0-1
  * and 2-3 in the first package, 4-5 and 6-7 in the second. Wants virtual time: who is busy when is exact.
  *
- *   cores nodes     on a machine with memory nodes in the place of packages: who is stolen from
+ *   cores nodes     on a machine with memory nodes in the place of packages: who is stolen from, and who
+ *                   leaves a core that he shares
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -61,6 +62,22 @@ static const struct theft {
 	{ "near it, where numbers are lower", 3, 0x31, 0 },
 	{ "afar, where there is nothing else", 2, 0x20, 5 },
 };
+
+/* Two share core 0-1. The others are busy on these CPUs; one of them becomes idle. */
+static const struct refuge {
+	const char *what;
+	unsigned int masks[2]; /* of the one on CPU 0, the one on CPU 1 */
+	unsigned int busy;
+	int freed;
+	unsigned int wanted;   /* where one of the two goes; 0: both stay */
+} refuges[] = {
+	{ "goes to the core that becomes free", { ALL, ALL }, 0x54, 2, 0x0c },
+	{ "goes there as its mask allows, though that CPU was idle before", { 0x0b, 0x03 }, 0x54, 2, 1 << 3 },
+	{ "who may goes there", { 0x03, ALL }, 0x54, 2, 0x0c },
+	{ "stays while the core's other thread is busy", { ALL, ALL }, 0x5c, 2, 0 },
+	{ "stays in its mask", { 0x03, 0x23 }, 0x54, 2, 0 },
+}, far_refuge = { "goes to the other package", { ALL, ALL }, 0x54, 4, 0x30 },
+  far_node = { "stays on its memory node", { ALL, ALL }, 0x54, 4, 0 };
 
 static uint64_t now_ns(void)
 {
@@ -209,6 +226,71 @@ static void steal(const struct theft *theft)
 	munmap(from, sizeof(*from));
 }
 
+/* Alone on its CPU at first, then wherever it may be. Exit status: the CPU, FAILED: it was late. */
+enum { FAILED = 64 };
+static void share(int cpu, unsigned int mask, int policy, uint64_t start_ns)
+{
+	int late = set_policy(0, policy, policy == SCHED_FIFO) || keep_to(1U << cpu) || now_ns() >= start_ns;
+
+	sleep_until(start_ns);
+	late |= keep_to(mask) || here() != cpu;
+	spin_until(start_ns + 2 * MS);
+	int end = late ? FAILED : here();
+	spin_until(start_ns + 3 * MS);
+	_exit(end);
+}
+
+/* One CPU is busy for a millisecond less than the others, and its task ends after all of them. */
+static void become_idle(int cpu, uint64_t start_ns)
+{
+	if (fork())
+		return;
+	int late = keep_to(1U << cpu) || now_ns() >= start_ns - MS;
+	sleep_until(start_ns - MS);
+	spin_until(start_ns + MS);
+	sleep_until(start_ns + 4 * MS);
+	_exit(late);
+}
+
+static void leave_core(const struct refuge *refuge, int policy)
+{
+	uint64_t start_ns = now_ns() + 8 * MS;
+	pid_t sharers[2];
+	int ends[2], status;
+
+	keep_to(ALL);
+	for (int cpu = 2; cpu < CPUS; cpu++)
+		if (cpu == refuge->freed)
+			become_idle(cpu, start_ns);
+		else if (refuge->busy >> cpu & 1)
+			keep_busy(cpu, start_ns - MS / 2);
+	for (int i = 0; i < 2; i++) {
+		sharers[i] = fork();
+		if (!sharers[i])
+			share(i, refuge->masks[i], policy, start_ns);
+	}
+	int good = now_ns() < start_ns - MS;
+	sleep_until(start_ns + 5 * MS);
+	for (int i = 0; i < 2; i++) {
+		waitpid(sharers[i], &status, 0);
+		ends[i] = WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
+		good = good && ends[i] != FAILED;
+	}
+	good = all_were_in_time() && good;
+	int mover = ends[0] != 0 ? 0 : 1, moves = (ends[0] != 0) + (ends[1] != 1);
+	ok(good && moves == (refuge->wanted != 0) &&
+		   (!moves || (refuge->wanted & refuge->masks[mover]) >> ends[mover] & 1),
+	   "%stask that shares its core %s: CPUs %d, %d, by %02x%s", policy == SCHED_FIFO ? "real-time " : "",
+	   refuge->what, ends[0], ends[1], refuge->wanted, good ? "" : " (the scene was not set)");
+}
+
+static void leave_cores(const struct refuge *far, int policy)
+{
+	for (size_t i = 0; i < sizeof(refuges) / sizeof(refuges[0]); i++)
+		leave_core(&refuges[i], policy);
+	leave_core(far, policy);
+}
+
 static void play_all(int policy)
 {
 	for (size_t i = 0; i < sizeof(wake_ups) / sizeof(wake_ups[0]); i++)
@@ -256,6 +338,8 @@ int main(int count, char **arguments)
 		play_all(SCHED_OTHER);
 		play_all(SCHED_FIFO);
 	}
+	leave_cores(count == 1 ? &far_refuge : &far_node, SCHED_OTHER);
+	leave_cores(count == 1 ? &far_refuge : &far_node, SCHED_FIFO);
 	for (size_t i = 0; i < sizeof(thefts) / sizeof(thefts[0]); i++)
 		steal(&thefts[i]);
 	return tap_done();

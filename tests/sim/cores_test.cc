@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cores_test.cc - the kernel's stealing on machines of several packages with cores of several threads, in the
- * simulator: whose tasks are taken first, and that none of it breaks what random_test.cc checks.
+ * cores_test.cc - the kernel's choices on machines of several packages with cores of several threads, in the
+ * simulator: whose tasks a CPU takes that has nothing to run, who leaves a shared core for a free one, and that
+ * none of it breaks what random_test.cc checks.
  *
  * --seed=N repeats a run.
  */
@@ -17,6 +18,7 @@
 
 extern "C" {
 #include "kernel/sched/cores.h"
+#include "kernel/sched/isolation.h"
 }
 
 namespace {
@@ -85,30 +87,153 @@ TEST(Steal, TakesFromTheCoreThenThePackageThenElsewhere)
 	EXPECT_EQ(simulator_running(simulator, 7), -1);
 }
 
-TEST(Steal, KeepsEveryInvariantOnRandomMachines)
+/* Which task each CPU runs. */
+static std::vector<int> all_running(const struct simulator *simulator, unsigned int cpus)
 {
-	std::mt19937_64 random(seed);
-	auto below = [&random](size_t bound) { return static_cast<int>(random() % bound); };
+	std::vector<int> running;
 
-	RecordProperty("seed", std::to_string(seed));
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		running.push_back(simulator_running(simulator, cpu));
+	return running;
+}
+
+TEST(Invite, TakesFromASharedCoreWhenItsOwnIsFree)
+{
+	Machine machine(2, 2, 2);
+	struct simulator *simulator = machine.get();
+
+	for (unsigned int cpu : {0U, 1U, 2U, 4U, 6U})
+		simulator_add_task(simulator, 0, 1024, cpu);
+	EXPECT_EQ(all_running(simulator, 8), (std::vector<int>{0, 1, 2, -1, 3, -1, 4, -1}));
+	simulator_sleep(simulator, 3);
+	EXPECT_EQ(all_running(simulator, 8), (std::vector<int>{-1, 1, 2, -1, 0, -1, 4, -1}));
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 8), (std::vector<int>{-1, 1, -1, -1, 0, -1, 4, -1}));
+}
+
+TEST(Invite, AsksNobodyWhileAnotherThreadOfTheCoreIsBusy)
+{
+	Machine machine(1, 2, 2);
+	struct simulator *simulator = machine.get();
+
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		simulator_add_task(simulator, 0, 1024, cpu);
+	simulator_sleep(simulator, 3);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{0, 1, 2, -1}));
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{-1, 1, 0, -1}));
+}
+
+TEST(Invite, GoesByTheMask)
+{
+	Machine machine(1, 2, 2);
+	struct simulator *simulator = machine.get();
+	struct cpumask own = cpumask_below(2), own_or_third = cpumask_below(3);
+
+	for (unsigned int cpu = 0; cpu < 3; cpu++)
+		simulator_add_task(simulator, 0, 1024, cpu);
+	simulator_set_mask(simulator, 0, &own);
+	simulator_set_mask(simulator, 1, &own);
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{0, 1, -1, -1}));
+	simulator_set_mask(simulator, 1, &own_or_third);
+	simulator_wake(simulator, 2);
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{0, -1, 1, -1}));
+}
+
+TEST(Invite, BringsNobodyToIsolatedCpus)
+{
+	Machine machine(1, 2, 2);
+	struct simulator *simulator = machine.get();
+	struct cpumask first = cpumask_below(2), all = cpumask_below(4);
+
+	for (unsigned int cpu = 0; cpu < 3; cpu++)
+		simulator_add_task(simulator, 0, 1024, cpu);
+	isolation_cpus = cpumask_andnot(&all, &first);
+	isolation_is_used = true;
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{0, 1, -1, -1}));
+	isolation_is_used = false;
+}
+
+namespace {
+
+std::mt19937_64 random_numbers;
+
+int below(size_t bound) { return static_cast<int>(random_numbers() % bound); }
+
+/* Whether a core is free while two threads of another are busy; all have as many. */
+bool wastes_a_core(const Machine &machine, unsigned int threads)
+{
+	bool is_free = false, is_shared = false;
+
+	for (unsigned int core = 0; core < machine.count() / threads; core++) {
+		unsigned int busy = 0;
+
+		for (unsigned int thread = 0; thread < threads; thread++)
+			busy += simulator_running(machine.get(), core * threads + thread) >= 0;
+		is_free |= busy == 0;
+		is_shared |= busy > 1;
+	}
+	return is_free && is_shared;
+}
+
+void step(struct simulator *simulator, int tasks)
+{
+	int task = below(static_cast<size_t>(tasks));
+
+	if (below(4) == 0)
+		simulator_sleep(simulator, task);
+	else if (below(3) == 0)
+		simulator_wake_anywhere(simulator, task);
+	else
+		simulator_run(simulator, static_cast<uint64_t>(below(2 * kMillisecond)));
+}
+
+/* All tasks are asleep. */
+int add_tasks(Machine &machine)
+{
+	int tasks = 1 + below(3 * static_cast<size_t>(machine.count()));
+
+	simulator_balance(machine.get(), true);
+	for (int task = 0; task < tasks; task++) {
+		simulator_add_task(machine.get(), 0, 1024, static_cast<unsigned int>(below(machine.count())));
+		simulator_sleep(machine.get(), task);
+	}
+	return tasks;
+}
+
+} // namespace
+
+TEST(Random, MachinesKeepEveryInvariant)
+{
+	random_numbers.seed(seed);
 	for (int round = 0; round < 100; round++) {
 		Machine machine(1 + below(4), 1 + below(8), 1 + below(3));
-		struct simulator *simulator = machine.get();
-		int tasks = 1 + below(3 * static_cast<size_t>(machine.count()));
+		int tasks = add_tasks(machine);
 
-		simulator_balance(simulator, true);
-		for (int task = 0; task < tasks; task++)
-			simulator_add_task(simulator, 0, 1024, static_cast<unsigned int>(below(machine.count())));
-		for (int step = 0; step < 1000; step++) {
-			int task = below(static_cast<size_t>(tasks));
+		for (int i = 0; i < 1000; i++) {
+			step(machine.get(), tasks);
+			ASSERT_STREQ(simulator_check(machine.get()), nullptr)
+				<< "round " << round << ", --seed=" << seed;
+		}
+	}
+}
 
-			if (below(4) == 0)
-				simulator_sleep(simulator, task);
-			else if (below(3) == 0)
-				simulator_wake_anywhere(simulator, task);
-			else
-				simulator_run(simulator, static_cast<uint64_t>(below(2 * kMillisecond)));
-			ASSERT_STREQ(simulator_check(simulator), nullptr) << "round " << round << ", --seed=" << seed;
+/* With all other CPUs within one search it is exact. */
+TEST(Random, MachinesLeaveNoCoreFreeWhileAnotherIsShared)
+{
+	random_numbers.seed(seed);
+	for (int round = 0; round < 100; round++) {
+		int threads = 2 + below(2);
+		Machine machine(1 + below(2), 1 + below(5), threads);
+		int tasks = add_tasks(machine);
+
+		for (int i = 0; i < 1000; i++) {
+			step(machine.get(), tasks);
+			ASSERT_FALSE(wastes_a_core(machine, static_cast<unsigned int>(threads)))
+				<< "round " << round << ", step " << i << ", --seed=" << seed;
 		}
 	}
 }

@@ -72,6 +72,7 @@ void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
 	spin_unlock(a);
 	spin_unlock(b);
 }
+void cpu_flush_ipis(void) {}
 uint64_t time_now_ns(void) { return now_ns; }
 
 _Noreturn void assertion_failed(const char *expression, const char *file, int line)
@@ -191,17 +192,46 @@ void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
 	task->on_queue = false;
 }
 
-/* Serves the CPUs that were asked to switch. */
+void sched_set_idle(struct cpu *cpu, const struct task *next)
+{
+	assert(next == cpu->idle);
+	cpumask_set(&sched_idle_cpus, cpu->id);
+}
+
+void sched_displace(struct cpu *cpu)
+{
+	assert(!is_idle(cpu));
+	cpu->queue.running->work |= WORK_RESCHED | WORK_LEAVE;
+}
+
+static void displace(struct cpu *cpu, struct task *task)
+{
+	task->on_queue = false;
+	schedule_on(cpu, false);
+	runqueue_repay(&task->entity, runqueue_virtual(&cpu->queue, now_ns));
+	sched_enqueue(place_choose(task), task, now_ns);
+}
+
+/* Serves the CPUs that were asked to switch, in rounds: one may ask another. */
 static void serve(struct simulator *simulator)
 {
-	for (unsigned int id = 0; id < simulator->cpu_count; id++) {
-		struct cpu *cpu = cpu_table[id];
+	bool served;
 
-		if (!(cpu->queue.running->work & WORK_RESCHED))
-			continue;
-		cpu->queue.running->work = 0;
-		schedule_on(cpu, true);
-	}
+	do {
+		served = false;
+		for (unsigned int id = 0; id < simulator->cpu_count; id++) {
+			struct cpu *cpu = cpu_table[id];
+			struct task *running = cpu->queue.running;
+			uint32_t work = running->work;
+
+			running->work = 0;
+			if (work & WORK_LEAVE)
+				displace(cpu, running);
+			else if (work & WORK_RESCHED)
+				schedule_on(cpu, true);
+			served |= work != 0;
+		}
+	} while (served);
 }
 
 /* ---- tasks ---- */

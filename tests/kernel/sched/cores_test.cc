@@ -48,6 +48,11 @@ class Cores : public testing::Test
 		topology_.cpus = cpus_.data();
 		matters_ = cores_describe(&topology_, neighbours_.data());
 	}
+	bool is_beside(unsigned int cpu, const std::string &busy)
+	{
+		struct cpumask busy_mask = mask_of(busy);
+		return cores_is_beside(&neighbours_[cpu], &busy_mask);
+	}
 	std::vector<int> victims(unsigned int cpu)
 	{
 		const struct cpu_neighbours &own = neighbours_[cpu];
@@ -85,6 +90,20 @@ TEST_F(Cores, DoNotMatterWhereAllAreAlike)
 		cpus_[static_cast<size_t>(cpu)].core_id = cpu;
 	}
 	EXPECT_FALSE(cores_describe(&topology_, neighbours_.data()));
+}
+
+TEST_F(Cores, AreBesideAnotherBusyThreadOfTheirOwn)
+{
+	EXPECT_TRUE(is_beside(5, "4"));
+	EXPECT_TRUE(is_beside(4, "4-5"));
+	EXPECT_FALSE(is_beside(5, "5")) << "itself";
+	EXPECT_FALSE(is_beside(5, "0-3,6-7"));
+	make(1, 3, 3);
+	EXPECT_TRUE(is_beside(3, "5"));
+	EXPECT_TRUE(is_beside(5, "3"));
+	EXPECT_FALSE(is_beside(4, "0-2,4,6-8"));
+	make(2, 4, 1);
+	EXPECT_FALSE(is_beside(4, "0-7")) << "no threads";
 }
 
 TEST_F(Cores, StealFromTheCoreThenNearThenFar)
