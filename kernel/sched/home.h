@@ -6,8 +6,12 @@
 #define KERNEL_SCHED_HOME_H
 
 #include "cgroups/cpumask.h"
+#include "kernel/mm/node.h"
 
 struct task;
+
+/* Whether there are CPUs on several nodes, so that it makes a difference. */
+static inline bool home_matters(void) { return nodes_with_cpus & (nodes_with_cpus - 1); }
 
 /* Boot, when all CPUs and nodes are known. */
 void home_init(void);

@@ -5,7 +5,6 @@
  * (isolation.h) are for tasks that have no other, and take no part in evening out.
  */
 #include "kernel/kernel.h"
-#include "kernel/mm/node.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/cores.h"
@@ -87,7 +86,7 @@ static __attribute__((noinline)) struct cpu *search(const struct task *task, str
 	struct cpu *best = NULL;
 	unsigned int looked = 0;
 
-	if (unlikely(nodes_with_cpus & (nodes_with_cpus - 1)))
+	if (unlikely(home_matters()))
 		idle = home_prefer(task, &idle);
 	if (!cpumask_empty(&idle))
 		return place_idle(&idle, last);

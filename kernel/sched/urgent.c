@@ -18,6 +18,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/class_pick.h"
+#include "kernel/sched/home.h"
 #include "kernel/smp/cpu.h"
 
 enum { SEARCH_TASKS = 8 };
@@ -109,15 +110,15 @@ void urgent_replenish(struct cpu *cpu, uint64_t now_ns)
 }
 
 /* The CPU of the mask that runs the least urgent, when that is less urgent than `rank`; of equals `from`,
- * then the first; an idle one before all others. NULL: none. */
-static struct cpu *find_lower(const struct cpumask *mask, uint64_t rank, struct cpu *from)
+ * then the first; one of the `idle` before all others. NULL: none. */
+static struct cpu *find_lower(const struct cpumask *mask, const struct cpumask *idle, uint64_t rank,
+			      struct cpu *from)
 {
-	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
 	struct cpu *lowest = NULL;
 	uint64_t least = rank;
 
-	if (!cpumask_empty(&idle))
-		return place_idle(&idle, from);
+	if (!cpumask_empty(idle))
+		return place_idle(idle, from);
 	if (cpumask_test(mask, from->id) && running_rank(from) > least) {
 		least = running_rank(from);
 		lowest = from;
@@ -135,9 +136,12 @@ static struct cpu *find_lower(const struct cpumask *mask, uint64_t rank, struct 
 
 struct cpu *urgent_choose(const struct task *task)
 {
-	struct cpumask mask = place_usable(task);
-	struct cpu *last = task->cpu, *lower = find_lower(&mask, task->class.rank, last);
+	struct cpumask mask = place_usable(task), idle = cpumask_and(&mask, &sched_idle_cpus);
+	struct cpu *last = task->cpu;
 
+	if (unlikely(home_matters()))
+		idle = home_prefer(task, &idle);
+	struct cpu *lower = find_lower(&mask, &idle, task->class.rank, last);
 	if (lower)
 		return lower;
 	return cpumask_test(&mask, last->id) ? last : cpu_table[cpumask_first(&mask)];
@@ -225,7 +229,8 @@ void urgent_push(struct cpu *cpu)
 		struct cpumask mask = place_usable(class_task(entity));
 
 		mask = cpumask_andnot(&mask, &asked);
-		struct cpu *lower = find_lower(&mask, entity->rank, cpu);
+		struct cpumask idle = cpumask_and(&mask, &sched_idle_cpus);
+		struct cpu *lower = find_lower(&mask, &idle, entity->rank, cpu);
 		if (lower && lower != cpu)
 			cpumask_set(&asked, lower->id);
 	}

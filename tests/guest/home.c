@@ -103,6 +103,17 @@ static void test_policies(void)
 	munmap(memory, MANY * PAGE);
 }
 
+static void test_urgent(void)
+{
+	struct sched_param least = { .sched_priority = 1 }, none = { .sched_priority = 0 };
+	char *memory = memory_on(1);
+	ok(!sched_setscheduler(0, SCHED_FIFO, &least) && wakes_on(1, 0) >= SOME && wakes_on(1, 1) >= SOME,
+	   "a real-time task wakes up near its memory, too");
+	ok(child_runs_on(1, 0) >= SOME, "and its children begin there");
+	ok(!sched_setscheduler(0, SCHED_OTHER, &none), "it is real-time no more");
+	munmap(memory, MANY * PAGE);
+}
+
 static void test_mems(void)
 {
 	char *memory = memory_on(0);
@@ -150,6 +161,7 @@ int main(void)
 	test_memory();
 	test_fork();
 	test_policies();
+	test_urgent();
 	test_mems();
 	test_busy();
 	ok(!group_remove("m"), "nothing is left of it");
