@@ -317,6 +317,7 @@ static int clone_pages(struct address_space *child, struct address_space *parent
 		}
 		child->resident_pages += copied;
 		copied = 0;
+		preempt_point();
 	}
 	return 0;
 }

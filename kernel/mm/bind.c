@@ -27,10 +27,12 @@ static bool has_misplaced(struct address_space *space, uaddr_t start, uaddr_t en
 	size_t count;
 	const uint64_t *entry;
 	for (uaddr_t at = start; (entry = paging_next_span(space, &at, end, &count));
-	     at += count << PAGE_SHIFT)
+	     at += count << PAGE_SHIFT) {
 		for (size_t i = 0; i < count; i++)
 			if (entry[i] && !(nodes & node_bit(pte_page(entry[i])->node)))
 				return true;
+		preempt_point();
+	}
 	return false;
 }
 

@@ -78,6 +78,7 @@ static void protect_entries(struct address_space *space, const struct vm_mapping
 			uint64_t hold = shared || value & PTE_WRITE ? 0 : PTE_WRITE;
 			entry[i] = (value & ~PTE_FLAGS) | (flags & ~hold);
 		}
+		preempt_point();
 	}
 }
 
@@ -152,6 +153,7 @@ static void move_entries(struct address_space *space, uaddr_t from, uaddr_t end,
 			*paging_find(space, at + (i << PAGE_SHIFT) - from + to) = entry[i];
 			entry[i] = 0;
 		}
+		preempt_point();
 	}
 	paging_flush(space, from, end);
 }
