@@ -12,8 +12,10 @@
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
 
-enum { FRACTION_BITS = 40, EPOCH_SHIFT = 20 /* about 1 ms */ };
+/* FINE_SHIFT: by how much the fractions of groups are finer than the weights of tasks. */
+enum { FRACTION_BITS = 40, FINE_SHIFT = 7, EPOCH_SHIFT = 20 /* about 1 ms */ };
 #define FRACTION_MASK ((1ULL << FRACTION_BITS) - 1)
+#define FRACTION_FINE (FRACTION_ONE << FINE_SHIFT)
 
 static void activate(struct task_group *group)
 {
@@ -142,7 +144,7 @@ static void keep_fraction(struct task_group *group, uint64_t fraction, struct ta
 static uint64_t walk_up(struct task_group *group, uint64_t epoch)
 {
 	struct task_group *top = NULL;
-	uint64_t result = FRACTION_ONE;
+	uint64_t result = FRACTION_FINE;
 
 	for (struct task_group *at = group, *parent; (parent = at->parent) != NULL; at = parent) {
 		result = part_of(result, at, parent);
@@ -163,7 +165,7 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 	if (is_of(cached, epoch))
 		return cached & FRACTION_MASK;
 	if (!parent)
-		return FRACTION_ONE;
+		return FRACTION_FINE;
 	cached = __atomic_load_n(&parent->cached_fraction, __ATOMIC_RELAXED);
 	uint64_t above = is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(parent, epoch);
 	uint64_t result = part_of(above, group, parent);
@@ -174,13 +176,12 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 
 uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns)
 {
-	enum { LEAST = 1 << 12 }; /* a millionth: keeps virtual time from running away */
 	uint64_t load = __atomic_load_n(&group->load, __ATOMIC_RELAXED);
 	uint64_t weight = fraction(group, now_ns);
 
 	if (load > shares)
 		weight = weight * shares / load;
-	return MAX(weight, (uint64_t)LEAST);
+	return MAX(weight >> FINE_SHIFT, (uint64_t)WEIGHT_LEAST);
 }
 
 bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,

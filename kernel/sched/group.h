@@ -36,6 +36,8 @@ struct sched_entity;
 enum { GROUP_REST_NS = 2000000 };
 
 #define FRACTION_ONE (1ULL << 32)
+/* A sixteen-millionth: who is due less has that, which keeps virtual time from running away. */
+enum { WEIGHT_LEAST = 1 << 8 };
 
 /* One file of a node that tells of its changes. */
 struct group_news {
@@ -112,7 +114,7 @@ void group_bequeath(const struct task_group *group, struct task_group *parent);
 /* A task of it became runnable / stopped being so. The run-queue lock of `cpu` is held. */
 void group_add_load(struct task_group *group, uint32_t shares);
 void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns);
-/* W of a task with these shares, at most FRACTION_ONE, never 0. */
+/* W of a task with these shares, WEIGHT_LEAST to FRACTION_ONE. */
 uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns);
 
 /*

@@ -16,12 +16,16 @@
 
 enum {
 	SEARCH_CPUS = 32,  /* how many other CPUs a search looks at */
+	SEARCH_BEHIND = 4, /* of them at least, of those in behind_cpus */
 	SEARCH_TASKS = 16, /* how many tasks of a queue */
 	SEARCH_TASKS_FOR_IDLE = 256, /* the same, when a CPU is idle */
 	GAP_TICKS = 16,    /* for how long a CPU that falls back is owed */
 };
 
 uint64_t place_progress_ns;
+
+/* (a) Who runs there is alone and due more than a CPU, and falls back for ever: looked at last. */
+static struct cpumask behind_cpus;
 
 struct cpumask place_usable(const struct task *task)
 {
@@ -234,9 +238,7 @@ struct task *place_steal(struct cpu *cpu)
 /* What a CPU with that load gives to each unit of weight until the next look. */
 static int64_t pace(uint64_t load)
 {
-	enum { LEAST = 1 << 12 };
-
-	return (int64_t)(((uint64_t)SCHED_TICK_NS << SCHED_WEIGHT_SHIFT) / MAX(load, (uint64_t)LEAST));
+	return (int64_t)(((uint64_t)SCHED_TICK_NS << SCHED_WEIGHT_SHIFT) / MAX(load, (uint64_t)WEIGHT_LEAST));
 }
 
 static uint64_t progress_of(const struct runqueue *queue)
@@ -260,8 +262,9 @@ static int64_t distance(int64_t gap)
 	return gap < 0 ? -gap : gap;
 }
 
-/* By how much the two are closer at the next look when a task of that weight moves. Idle CPUs first. Who
- * keeps pace stays, even a tick behind: that gets no worse. */
+/* By how much the two are closer at the next look when a task of that weight moves; one that shoots far
+ * beyond would have to be taken back. Idle CPUs first. Who keeps pace stays, even a tick behind: that gets
+ * no worse. */
 static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weight)
 {
 	uint64_t there = load_of(to), here = load_of(from);
@@ -269,61 +272,102 @@ static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weigh
 	if (!there)
 		return INT64_MAX;
 	int64_t now = gap(&from->queue, &to->queue), faster = pace(there) - pace(here);
-	int64_t move = now + pace(there + weight) - pace(here - MIN(weight, here));
+	int64_t stay = now + faster, move = now + pace(there + weight) - pace(here - MIN(weight, here));
 
 	if (distance(faster) < pace(here) / 16 && distance(now) <= pace(here))
 		return 0;
-	return distance(now + faster) - distance(move);
+	return distance(stay) - distance(move) - distance(stay - move) / 2;
 }
 
-static void forget(struct runqueue *queue, uint64_t furthest_ns)
+/* A CPU that has fallen back further than that is forgiven the rest; answers whether it has. */
+static bool forgive(struct runqueue *queue, const struct runqueue *ahead)
 {
-	if (virtual_is_before(progress_of(queue), furthest_ns))
-		runqueue_set_progress(queue, furthest_ns);
+	uint64_t least_ns = progress_of(ahead) - (uint64_t)(GAP_TICKS * pace(queue->load));
+
+	if (!virtual_is_before(progress_of(queue), least_ns))
+		return false;
+	runqueue_set_progress(queue, least_ns);
+	return true;
 }
 
-/* Where nobody waits, nobody is charged: weights grow old, and one whose share is more than a CPU falls
- * back for ever. A busy lock is up to date soon. */
-static void bring_up_to_date(struct runqueue *queue, const struct runqueue *by)
+static void set_behind(unsigned int cpu, bool is_behind)
 {
-	uint64_t now_ns = by->charged_ns;
+	uint64_t *word = &behind_cpus.bits[cpu / 64], bit = 1UL << cpu % 64;
+
+	if (cpumask_test(&behind_cpus, cpu) == is_behind)
+		return;
+	if (is_behind)
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+}
+
+/* Where nobody waits, nobody is charged, and weights grow old. A busy lock is up to date soon. */
+static void bring_up_to_date(struct cpu *cpu, const struct runqueue *by)
+{
+	struct runqueue *queue = &cpu->queue;
 	uint64_t until = __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
 
-	if (until + SCHED_TICK_NS > now_ns || !spin_trylock(&queue->lock))
+	if (until + SCHED_TICK_NS > by->charged_ns || !spin_trylock(&queue->lock))
 		return;
-	sched_refresh(queue, queue->running, now_ns);
-	forget(queue, progress_of(by) - (uint64_t)(GAP_TICKS * pace(queue->load)));
+	sched_refresh(queue, queue->running, by->charged_ns);
+	bool is_behind = forgive(queue, by);
+	set_behind(cpu->id, is_behind && !queue->waiting_count && queue->load > by->load);
 	spin_unlock(&queue->lock);
 }
 
-/* The mask's best idle CPU, else of those that follow `cpu` in it the one that will be ahead of all.
- * NULL: there is no other. */
+struct prospect {
+	struct cpu *cpu; /* NULL: none yet */
+	int64_t ahead;   /* how far it will be ahead at the next look */
+};
+
+static void consider(const struct cpu *from, struct cpu *to, struct prospect *best)
+{
+	if (unlikely(runs_urgent(to)))
+		return;
+	bring_up_to_date(to, &from->queue);
+	int64_t ahead = gap(&from->queue, &to->queue) + pace(load_of(to));
+
+	if (!best->cpu || ahead > best->ahead)
+		*best = (struct prospect){ to, ahead };
+}
+
+/* Considers `count` others of the mask, from behind the last one that was; answers how many there were. */
+static unsigned int look_around(struct cpu *cpu, struct cpumask mask, unsigned int count, uint32_t *last,
+				struct prospect *best)
+{
+	unsigned int looked = 0;
+
+	cpumask_clear(&mask, cpu->id);
+	for (; looked < count; looked++) {
+		unsigned int id = cpumask_next(&mask, *last + 1);
+
+		if (id == NR_CPUS)
+			id = cpumask_first(&mask);
+		if (id == NR_CPUS)
+			break;
+		cpumask_clear(&mask, id);
+		consider(cpu, cpu_table[id], best);
+		*last = id;
+	}
+	return looked;
+}
+
+/* The mask's best idle CPU, else of those that are looked at the one that will be ahead of all. NULL: there
+ * is no other. */
 static struct cpu *most_ahead(struct cpu *cpu, const struct cpumask *mask)
 {
 	struct cpumask idle = cpumask_and(mask, &sched_idle_cpus);
-	struct cpu *best = NULL;
-	unsigned int looked = 0, id = cpu->id;
-	int64_t most = 0;
+	struct runqueue *queue = &cpu->queue;
+	struct prospect best = { .cpu = NULL };
 
 	if (!cpumask_empty(&idle))
 		return place_idle(&idle, cpu);
-	while (looked++ < SEARCH_CPUS) {
-		id = cpumask_next(mask, id + 1);
-		if (id == NR_CPUS)
-			id = cpumask_first(mask);
-		if (id == cpu->id || id == NR_CPUS)
-			break;
-		if (unlikely(runs_urgent(cpu_table[id])))
-			continue;
-		bring_up_to_date(&cpu_table[id]->queue, &cpu->queue);
-		int64_t ahead = gap(&cpu->queue, &cpu_table[id]->queue) + pace(load_of(cpu_table[id]));
-
-		if (!best || ahead > most) {
-			best = cpu_table[id];
-			most = ahead;
-		}
-	}
-	return best;
+	unsigned int looked = look_around(cpu, cpumask_andnot(mask, &behind_cpus),
+					  SEARCH_CPUS - SEARCH_BEHIND, &queue->looked_at, &best);
+	look_around(cpu, cpumask_and(mask, &behind_cpus), SEARCH_CPUS - looked, &queue->looked_back_at,
+		    &best);
+	return best.cpu;
 }
 
 /* Weights change while tasks wait. Those that wait last have most to lose by an old one: a task that
@@ -403,7 +447,7 @@ static bool push_one(struct cpu *cpu, uint64_t now_ns)
 	struct task *task = find_relief(cpu, to).task;
 	if (task && cpumask_test(&cpu_online, to->id)) {
 		was_idle = cpumask_test(&sched_idle_cpus, to->id);
-		forget(queue, progress_of(&to->queue) - (uint64_t)(GAP_TICKS * pace(queue->load)));
+		forgive(queue, &to->queue);
 		sched_dequeue_waiting(queue, task);
 		runqueue_carry(queue, &to->queue, &task->entity);
 		sched_enqueue(to, task, time_now_ns());

@@ -25,7 +25,7 @@
 enum {
 	SCHED_SLICE_NS = 3000000,
 	SCHED_WAKE_GRANULARITY_NS = 500000,
-	SCHED_TICK_NS = 4000000, /* a CPU on which somebody waits looks around at least so often */
+	SCHED_TICK_NS = SCHED_SLICE_NS, /* a CPU on which somebody waits looks around at least so often */
 };
 enum { SCHED_WEIGHT_SHIFT = 32 }; /* a weight of 1 << 32 is the whole machine */
 
@@ -57,6 +57,7 @@ struct runqueue {
 	uint64_t random;             /* (q) */
 	uint32_t sample;             /* (q) the number of the last one */
 	uint64_t balance_ns;         /* (q) when to look for a less busy CPU, if somebody waits */
+	uint32_t looked_at, looked_back_at; /* (q) the last CPUs of a search for a less busy one: place.c */
 	uint64_t switches;           /* (q) */
 	uint64_t idle_ns;            /* (q) */
 	struct class_queue classes;  /* (q) the tasks that go before the fair ones: sched/class_pick.h */

@@ -43,6 +43,9 @@ uint32_t trace_readers;
 uint64_t nodes_with_cpus = 1;
 static uint64_t now_ns;
 
+/* Of each queue, the lags with which tasks have come since all were within the bound last. */
+static int64_t brought_ns[NR_CPUS];
+
 void trace_write(enum trace_event event, const struct task *task, int32_t other, uint32_t value)
 {
 	(void)event, (void)task, (void)other, (void)value; /* nobody reads */
@@ -134,6 +137,11 @@ static void set_running(struct cpu *cpu, struct task *task)
 		cpumask_clear(&sched_idle_cpus, cpu->id);
 }
 
+static void note_lag(const struct cpu *cpu, const struct sched_entity *entity)
+{
+	brought_ns[cpu->id] += distance(entity->lag_ns);
+}
+
 static void schedule_on(struct cpu *cpu, bool runs_on)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -157,6 +165,8 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 		next = entity_task(entity);
 	} else {
 		next = place_steal(cpu);
+		if (next)
+			note_lag(cpu, &next->entity);
 	}
 	spin_unlock(&queue->lock);
 	set_running(cpu, next ? next : cpu->idle);
@@ -175,6 +185,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	task->on_queue = true;
 	sched_charge(queue, queue->running, time_ns);
 	entity->weight = group_task_weight(entity->group, entity->shares, time_ns);
+	note_lag(cpu, entity);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)
@@ -469,6 +480,7 @@ struct simulator *simulator_create(unsigned int cpus)
 	assert(simulator && cpus <= NR_CPUS);
 	now_ns = 1000000000;
 	place_progress_ns = 0;
+	behind_cpus = cpumask_none();
 	simulator->cpu_count = cpu_count = cpus;
 	simulator->longest_ns = SCHED_SLICE_NS;
 	cpu_online = sched_idle_cpus = cpumask_below(cpus);
@@ -483,6 +495,7 @@ struct simulator *simulator_create(unsigned int cpus)
 		cpu->id = id;
 		cpu->idle = cpu->queue.running = idle;
 		cpu_table[id] = cpu;
+		brought_ns[id] = 0;
 	}
 	simulator_add_group(simulator, -1, 100);
 	return simulator;
