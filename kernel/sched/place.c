@@ -269,6 +269,8 @@ static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weigh
 {
 	uint64_t there = load_of(to), here = load_of(from);
 
+	if (unlikely(runs_urgent(to))) /* and from: a twentieth of each is for the fair ones */
+		return (int64_t)(here - there - weight);
 	if (!there)
 		return INT64_MAX;
 	int64_t now = gap(&from->queue, &to->queue), faster = pace(there) - pace(here);
@@ -318,15 +320,24 @@ static void bring_up_to_date(struct cpu *cpu, const struct runqueue *by)
 
 struct prospect {
 	struct cpu *cpu; /* NULL: none yet */
-	int64_t ahead;   /* how far it will be ahead at the next look */
+	int64_t ahead;
 };
+
+/* How far it will be ahead at the next look. One that runs urgent tasks is behind all others, and less loaded
+ * ones are before it. */
+static int64_t ahead_of(const struct cpu *from, struct cpu *to)
+{
+	if (unlikely(runs_urgent(to)))
+		return INT64_MIN / 2 - (int64_t)load_of(to);
+	bring_up_to_date(to, &from->queue);
+	return gap(&from->queue, &to->queue) + pace(load_of(to));
+}
 
 static void consider(const struct cpu *from, struct cpu *to, struct prospect *best)
 {
-	if (unlikely(runs_urgent(to)))
+	if (unlikely(runs_urgent(to)) && !runs_urgent(from))
 		return;
-	bring_up_to_date(to, &from->queue);
-	int64_t ahead = gap(&from->queue, &to->queue) + pace(load_of(to));
+	int64_t ahead = ahead_of(from, to);
 
 	if (!best->cpu || ahead > best->ahead)
 		*best = (struct prospect){ to, ahead };

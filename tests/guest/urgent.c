@@ -253,6 +253,32 @@ static void test_fair_moves(void)
 	stop_all();
 }
 
+/* Where urgent tasks run on all CPUs, a twentieth of each is for the fair ones, wherever those were. */
+static void test_fair_everywhere(void)
+{
+	int first = task_count;
+
+	for (int i = 0; i < cpus; i++)
+		spinner(SCHED_OTHER, 0, 1);
+	for (int i = 0; i < cpus; i++)
+		spinner(SCHED_FIFO, 50, all_cpus());
+	sleep_ms(SETTLE_MS);
+	for (int i = 0; i < cpus; i++)
+		pin(slots[first + i].pid, all_cpus());
+	sleep_ms(200);
+	uint64_t span = measure(2000);
+	int least = 1000, sum = 0;
+	for (int i = 0; i < cpus; i++) {
+		int got = part(first + i, span);
+
+		least = got < least ? got : least;
+		sum += got;
+	}
+	ok(least >= 45 && sum >= 48 * cpus, "each of %d fair tasks has a twentieth of a CPU (%d/1000 at least, %d in all)",
+	   cpus, least, sum);
+	stop_all();
+}
+
 /* Wakes every 2 ms and says how late. */
 static void wake_often(struct slot *slot)
 {
@@ -507,6 +533,7 @@ int main(int count, char **arguments)
 	if (cpus > 1) {
 		test_many_cpus();
 		test_fair_moves();
+		test_fair_everywhere();
 	} else {
 		test_latency();
 	}
