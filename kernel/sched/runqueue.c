@@ -166,11 +166,14 @@ void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, st
 		entity->debt.queue = NULL;
 	keep_debt(from, entity, now_ns);
 	entity->left_virtual_ns = runqueue_virtual(to, now_ns);
-	int64_t lag_ns = old.queue == to ? lag_of(to, -standing_ns(&old, now_ns), old.weight) : 0;
-	if (lag_ns < entity->lag_ns) {
-		entity->lag_ns = lag_ns;
-		entity->left_virtual_ns = old.virtual_ns + (uint64_t)virtual_of(lag_ns, old.weight);
-	}
+	int64_t standing = old.queue == to ? standing_ns(&old, now_ns) : 0;
+	if (standing == 0)
+		return;
+	int64_t lag_ns = lag_of(to, -standing, old.weight);
+	if (lag_ns >= entity->lag_ns)
+		return;
+	entity->lag_ns = lag_ns;
+	entity->left_virtual_ns = old.virtual_ns + (uint64_t)virtual_of(lag_ns, old.weight);
 }
 
 uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)

@@ -264,6 +264,8 @@ static void take_off(struct task *task)
 static void put_on(struct simulator *simulator, struct task *task, struct cpu *cpu)
 {
 	runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, now_ns));
+	if (cpu != task->cpu)
+		runqueue_migrate(&task->cpu->queue, &cpu->queue, &task->entity, now_ns);
 	sched_enqueue(cpu, task, now_ns);
 	serve(simulator);
 }

@@ -294,6 +294,21 @@ TEST_F(Move, CarriesWhatATaskIsAheadOrBehind)
 	EXPECT_GT(Received(stays), 0u);
 }
 
+TEST_F(Move, KeepsWhatATaskIsOwed)
+{
+	Start(2);
+	int stays = Task(0, 0), moving = Task(0, 0), other = Task(0, 1);
+	while (Received(stays) < Received(moving) + 2 * kMillisecond)
+		Run(kMillisecond / 10);
+	uint64_t had = Received(moving), other_had = Received(other); // one less than is due to it
+	simulator_set_request(simulator_.get(), moving, kMillisecond / 10, 0);
+	simulator_set_request(simulator_.get(), other, kMillisecond / 10, 0);
+	simulator_migrate(simulator_.get(), moving, 1);
+	Run(kSecond);
+	auto more = static_cast<double>(Received(moving) - had - (Received(other) - other_had));
+	EXPECT_GT(more, kMillisecond);
+}
+
 // Tasks of a random forest sleep, wake, move; weights change. Nobody is lost, nothing is
 // miscounted, and no CPU's time goes anywhere but to tasks and to idleness.
 TEST_F(Fairness, SurvivesTenThousandRandomSteps)
