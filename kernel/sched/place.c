@@ -262,6 +262,13 @@ static int64_t distance(int64_t gap)
 	return gap < 0 ? -gap : gap;
 }
 
+/* Who is due more than half of what two CPUs have is to have one for itself: the running one goes, when it waits. */
+static bool should_be_alone(const struct cpu *from, const struct cpu *to, uint64_t weight)
+{
+	return weight > (load_of(from) + load_of(to)) / 2 &&
+	       cpumask_test(&from->queue.running->allowed, to->id);
+}
+
 /* By how much the two are closer at the next look when a task of that weight moves; one that shoots far
  * beyond would have to be taken back. Idle CPUs first. Who keeps pace stays, even a tick behind: that gets
  * no worse. */
@@ -273,6 +280,8 @@ static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weigh
 		return (int64_t)(here - there - weight);
 	if (!there)
 		return INT64_MAX;
+	if (should_be_alone(from, to, weight))
+		return 0;
 	int64_t now = gap(&from->queue, &to->queue), faster = pace(there) - pace(here);
 	int64_t stay = now + faster, move = now + pace(there + weight) - pace(here - MIN(weight, here));
 

@@ -299,6 +299,19 @@ TEST_F(Shares, AreWithinOnePercentOverAHundredSlices)
 	}
 }
 
+// One task is due most of two CPUs, and the others must find together on one of them, wherever they began.
+TEST_F(Shares, LeaveACpuToWhoIsDueMoreThanOne)
+{
+	Tree tree;
+
+	tree.parent = {-1, 0, 0, 0};
+	tree.weight = {100, 150, 20, 40};
+	tree.group_of = {0, 2, 3, 0, 1, 1};
+	tree.shares = {120, 165, 135, 13080, 3840, 4875};
+	for (int i = 0; i < 300; i++)
+		EXPECT_LE(WorstErrors(tree, 2).mean, 0.01) << "--seed=" << seed;
+}
+
 // Whoever wakes for a moment halves all weights for that moment; nobody's place may remember it.
 TEST_F(Shares, StayWhileSomebodyWakesForMoments)
 {
