@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What comments and pages refer to is there: sources by name, such as core.c, and decisions by number.
 set -u
+# shellcheck source=tests/layering/whole_tree.sh
+. tests/layering/whole_tree.sh
 
 # references PATTERN: "file: text" for each piece of text like that
 references() {
@@ -20,28 +22,17 @@ check() {
 	done
 }
 
-root=$(dirname "$(readlink -f LICENSE)")
-cd "$root" || exit 1
+enter_sources
 [ "$(references '\b[a-z]+\.c\b' | wc -l)" -gt 100 ] || {
-	echo "$root: no sources found"
+	echo "$PWD: no sources found"
 	exit 1
 }
-found=$(check)
-[ -z "$found" ] || {
-	echo "what is referred to is not there:"
-	echo "$found"
-	exit 1
-}
+require_none "what is referred to is not there"
 
 # The check finds each kind of mistake.
-sample=$(mktemp -d "${TEST_TMPDIR:-/tmp}/references.XXXXXX")
-trap 'rm -rf "$sample"' EXIT
-cd "$sample" || exit 1
+enter_sample
 mkdir -p cgroups sysfs kernel execd tools tests docs/decisions
 touch tests/there.c docs/decisions/0001-there.md
 echo '/* see there.c, not_there.c; decisions/0001 */' >kernel/a.h
 echo 'there.c (decisions/0001, decisions/0002)' >docs/a.md
-[ "$(check)" = $'kernel/a.h: not_there.c\ndocs/a.md: decisions/0002' ] || {
-	echo "the check misses a mistake"
-	exit 1
-}
+require_complaint $'kernel/a.h: not_there.c\ndocs/a.md: decisions/0002'

@@ -3,6 +3,8 @@
 # Includes point down only: cgroups <- sysfs <- kernel; the programs use the public headers of the
 # pure libraries and of the kernel's own calls, and nobody uses another's private ones.
 set -u
+# shellcheck source=tests/layering/whole_tree.sh
+. tests/layering/whole_tree.sh
 
 # includes DIRECTORY... : "file: header" for each include
 includes() {
@@ -23,30 +25,19 @@ check() {
 	includes cgroups kernel execd tools | grep -E ': sysfs/cells\.h$'
 }
 
-root=$(dirname "$(readlink -f LICENSE)")
-cd "$root" || exit 1
+enter_sources
 [ "$(includes cgroups sysfs | wc -l)" -gt 20 ] || {
-	echo "$root: no sources found"
+	echo "$PWD: no sources found"
 	exit 1
 }
-found=$(check)
-[ -z "$found" ] || {
-	echo "includes that point up or into another's private headers:"
-	echo "$found"
-	exit 1
-}
+require_none "includes that point up or into another's private headers"
 
 # The check finds each kind of mistake.
-sample=$(mktemp -d "${TEST_TMPDIR:-/tmp}/layering.XXXXXX")
-trap 'rm -rf "$sample"' EXIT
-cd "$sample" || exit 1
+enter_sample
 while read -r file header; do
 	mkdir -p "$(dirname "$file")"
 	echo "#include \"$header\"" >"$file"
-	[ "$(check)" = "$file: $header" ] || {
-		echo "the check misses $file including $header"
-		exit 1
-	}
+	require_complaint "$file: $header"
 	rm "$file"
 done <<'EOT'
 cgroups/a.c sysfs/sysfs.h
