@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "execd/ask.h"
+#include "execd/child.h"
 #include "execd/clock.h"
 #include "execd/log.h"
 
@@ -35,11 +35,8 @@ pid_t ask_start_daemon(void)
 	unlink(POLICY_SOCKET); /* nobody answers for it meanwhile */
 	pid_t pid = fork();
 	if (!pid) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		setsid();
-		execl(DAEMON, "policyd", NULL);
+		if (child_prepare())
+			execl(DAEMON, "policyd", NULL);
 		_exit(127);
 	}
 	if (pid < 0) {

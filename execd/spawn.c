@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "execd/child.h"
 #include "execd/machine.h"
 #include "execd/spawn.h"
 
@@ -21,14 +21,9 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-/* In the child: what execd has that a program must not inherit. */
-static void child_prepare(void)
+static void prepare(void)
 {
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	if (chdir("/"))
+	if (!child_prepare())
 		_exit(EXIT_NOT_EXECUTABLE);
 }
 
@@ -94,7 +89,7 @@ static _Noreturn void child_service(const struct recipe_service *service, int er
 	const char *arguments[RECIPE_ARGUMENT_MAX + 1];
 	const char *word = service->command;
 
-	child_prepare();
+	prepare();
 	child_service_files();
 	for (unsigned int i = 0; i < service->argument_count; i++) {
 		arguments[i] = word;
@@ -145,7 +140,7 @@ pid_t spawn_shell(void)
 	pid_t pid = fork();
 	if (pid)
 		return pid < 0 ? -errno : pid;
-	child_prepare();
+	prepare();
 	child_console();
 	execv("/bin/sh", arguments);
 	dprintf(STDERR_FILENO, "execd: /bin/sh: %s (%s)\n", exec_reason(errno),
@@ -158,7 +153,7 @@ pid_t spawn_command(char **arguments)
 	pid_t pid = fork();
 	if (pid)
 		return pid < 0 ? -errno : pid;
-	child_prepare();
+	prepare();
 	if (!child_command_files())
 		child_console();
 	int number = -sched_exec(arguments);
