@@ -3,8 +3,6 @@
  * cg_small_test.cc - every reachable state of every small tree, and every change from each of them:
  * a request, a CPU going off or on, a move, a pin. After each the tree's masks are what the naive
  * specification says, and a refused change leaves it bit for bit as it was.
- *
- * Nodes are threaded, so that the thread may be in any of them.
  */
 #include <gtest/gtest.h>
 
@@ -15,47 +13,14 @@
 #include <vector>
 
 #include "tests/cgroups/machine.h"
+#include "tests/cgroups/small_tree.h"
 #include "tests/cgroups/spec.h"
 
-static struct cpumask wide(uint8_t mask)
-{
-	struct cpumask result = cpumask_none();
-	result.bits[0] = mask;
-	return result;
-}
-
-/* The tree under test. What operations change lies together, before the table of names. */
-struct World {
-	struct cg_node nodes[Spec::node_count]; /* the first is not used: the root is the tree's */
-	struct cg_member member;
-	struct cg_tree tree;
-
-	explicit World(const Spec &shape)
+/* The tree under test. */
+struct World : SmallTree {
+	explicit World(const Spec &shape) : SmallTree(shape.parent, Spec::all)
 	{
-		struct cpumask all = wide(Spec::all);
-		std::memset(static_cast<void *>(this), 0, sizeof(*this));
-		cg_tree_init(&tree, &all, &all, CG_HAS_CPUSET);
-		for (unsigned int i = 1; i < Spec::node_count; i++) {
-			static const char names[] = "0123";
-			struct cg_node *parent = node(shape.parent[i]);
-			if (cg_set_subtree_control(parent, CG_HAS_CPUSET, 0) ||
-				cg_create(parent, &nodes[i], &names[i], 1) ||
-				cg_set_threaded(&nodes[i]))
-				std::abort();
-		}
-		if (cg_attach(&member, &tree.root, 1))
-			std::abort();
-		cg_forget_changes(&tree);
 	}
-	struct cg_node *node(unsigned int i)
-	{
-		return i ? &nodes[i] : &tree.root;
-	}
-	size_t size() const
-	{
-		return offsetof(World, tree) + offsetof(struct cg_tree, names);
-	}
-
 	int set_cpus(unsigned int i, uint8_t request)
 	{
 		struct cpumask mask = wide(request);

@@ -7,20 +7,9 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
-extern "C" {
-#include "cgroups/cg.h"
-}
 #include "tests/cgroups/partition_spec.h"
-
-inline struct cpumask wide(unsigned int mask)
-{
-	struct cpumask result = cpumask_none();
-	result.bits[0] = mask;
-	return result;
-}
+#include "tests/cgroups/small_tree.h"
 
 /* The changes: for each of three nodes 8 lists, 8 exclusive lists and 3 kinds; then the machine's
  * CPUs, the thread's place and its pin. */
@@ -53,36 +42,9 @@ inline uint64_t code(const PartitionSpec &spec)
 	return code;
 }
 
-struct Small {
-	struct cg_node nodes[PartitionSpec::node_max];
-	struct cg_member member;
-	struct cg_tree tree;
-
-	struct cg_node *node(unsigned int i)
+struct Small : SmallTree {
+	explicit Small(const PartitionSpec &shape) : SmallTree(shape.parent, PartitionSpec::all)
 	{
-		return i ? &nodes[i] : &tree.root;
-	}
-	explicit Small(const PartitionSpec &shape)
-	{
-		struct cpumask all = wide(PartitionSpec::all);
-		std::memset(static_cast<void *>(this), 0, sizeof(*this));
-		cg_tree_init(&tree, &all, &all, CG_HAS_CPUSET);
-		for (unsigned int i = 1; i < PartitionSpec::node_max; i++) {
-			static const char names[] = "0123";
-			struct cg_node *parent = node(shape.parent[i]);
-			if (cg_set_subtree_control(parent, CG_HAS_CPUSET, 0) ||
-				cg_create(parent, &nodes[i], &names[i], 1) ||
-				cg_set_threaded(&nodes[i]))
-				std::abort();
-		}
-		if (cg_attach(&member, &tree.root, 1))
-			std::abort();
-		cg_forget_changes(&tree);
-	}
-	/* The names never change. */
-	size_t size() const
-	{
-		return offsetof(Small, tree) + offsetof(struct cg_tree, names);
 	}
 	int carry_out(unsigned int number)
 	{
