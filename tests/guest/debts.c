@@ -230,7 +230,7 @@ static void test(const struct trick *trick)
 	end("rival");
 	end("debtor");
 	long long part = rival_us * 1000 / (rival_us + debtor_us - urgent_us);
-	ok(part >= 490, "a debtor who %s has his half and no more: %lld us, %lld of them urgent, the rival %lld us (%lld/1000)",
+	ok(part >= 490, "a debtor who %s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
 	   trick->name, debtor_us, urgent_us, rival_us, part);
 }
 

@@ -21,7 +21,10 @@
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
 
-enum { TASKS_MAX = 32, MILLISECOND = 1000000, SETTLE_MS = 20, FORKERS = 4, STORM_S = 3, BIG = 4 << 20, BIG_TIMES = 32 };
+enum {
+	TASKS_MAX = 32, MILLISECOND = 1000000, SETTLE_MS = 20,
+	FORKERS = 4, STORM_S = 3, BIG = 4 << 20, BIG_TIMES = 32,
+};
 
 struct slot {
 	_Atomic uint64_t cpu_ns; /* CPU time of a spinner */
