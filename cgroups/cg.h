@@ -220,9 +220,15 @@ struct cg_member {
 
 enum { CG_NAME_BUCKETS = 1024 };
 
-/* Whether what the surrounding system promised to a partition's tasks can be kept with those CPUs: 0, or
- * -EBUSY. Changes nothing in the tree. */
-typedef int cg_may_shrink(const struct cg_node *partition, const struct cpumask *cpus);
+/* What the surrounding system promised to tasks of partitions. Each answers 0 or -EBUSY, and changes nothing
+ * in the tree. */
+struct cg_promises {
+	/* Whether the partition's can be kept with those CPUs. */
+	int (*may_shrink)(const struct cg_node *partition, const struct cpumask *cpus);
+	/* Whether those of the partitions among the node's children can be kept in the node's own, with the
+	 * CPUs that it has now. */
+	int (*may_merge)(const struct cg_node *node);
+};
 
 struct cg_tree {
 	struct cg_node root;
@@ -232,7 +238,7 @@ struct cg_tree {
 	cg_controllers available;      /* (i) what the root offers */
 	uint8_t features;              /* (i) enum cg_feature */
 	bool counts_running;           /* (i) members stop when the caller says so, not at once */
-	cg_may_shrink *may_shrink;     /* (i) asked before a partition loses CPUs; NULL: it may */
+	const struct cg_promises *promises; /* (i) NULL: none */
 	uint64_t mems;                 /* (i) memory nodes that are there */
 	struct cpumask given_out;      /* (t) the root's, that partitions have */
 	uint32_t opaque_count;         /* (t) nodes with sched.opaque; a look without the guard is a hint */
@@ -262,8 +268,8 @@ void cg_tree_set_classes(struct cg_tree *tree, const struct cpumask *performance
 /* And: a member of a node that freezes has stopped when cg_member_stopped() says so; without this call
  * each stops at once. */
 void cg_count_running(struct cg_tree *tree);
-/* And: it is asked before a partition's own list loses it a CPU. */
-void cg_tree_set_promises(struct cg_tree *tree, cg_may_shrink *may_shrink);
+/* And: they are asked about before a partition's own list loses it a CPU, or its cpuset goes. */
+void cg_tree_set_promises(struct cg_tree *tree, const struct cg_promises *promises);
 
 /* ---- shape: cg_tree.c ---- */
 
@@ -306,7 +312,8 @@ bool cg_node_is_populated(const struct cg_node *node); /* a member in it or belo
 /* cgroup.subtree_control: all of it or nothing; a controller is in one of the sets at most.
  * -ENOENT not among the node's controllers, -EBUSY a child hands on what is to be disabled, or a
  * domain controller is to be enabled while there are members, -EOPNOTSUPP inside an invalid
- * domain, or a domain controller inside a threaded subtree; -ENODEV. */
+ * domain, or a domain controller inside a threaded subtree; -ENODEV. Without cpuset children's members
+ * come to the node's own CPUs: -ENOSPC it has none, -EBUSY too few for what they were promised. */
 int cg_set_subtree_control(struct cg_node *node, cg_controllers enable, cg_controllers disable);
 
 /* cgroup.type: "threaded". 0 too when it is already. -EOPNOTSUPP populated, hands on a domain
@@ -345,7 +352,7 @@ static inline bool cg_node_is_frozen(const struct cg_node *node)
 /*
  * cpuset.cpus: the request. O(nodes whose effective mask changes, their children and members).
  * -EINVAL not all possible, -ENOSPC emptied while populated, -EBUSY a partition's only list emptied, or
- * its tasks were promised more CPUs (cg_may_shrink) than are left online, -EACCES the root, -ENODEV.
+ * its tasks were promised more CPUs (struct cg_promises) than are left online, -EACCES the root, -ENODEV.
  */
 int cg_set_cpus(struct cg_node *node, const struct cpumask *cpus);
 

@@ -121,6 +121,19 @@ static int check_control(const struct cg_node *node, cg_controllers enable, cg_c
 	return check_enable(node, enable);
 }
 
+/* Whether the node's own CPUs will do for the members of its children. */
+static int check_merge(const struct cg_node *node)
+{
+	bool populated = false;
+	cg_for_each_link(link, &node->children)
+		populated |= cg_node_is_populated(cg_node_of_sibling(link));
+	if (!populated)
+		return 0;
+	if (cpumask_empty(&node->effective))
+		return -ENOSPC;
+	return node->tree->promises ? node->tree->promises->may_merge(node) : 0;
+}
+
 static void reset_settings(struct cg_node *node, cg_controllers controllers)
 {
 	if (controllers & CG_HAS_CPUSET)
@@ -143,6 +156,8 @@ int cg_set_subtree_control(struct cg_node *node, cg_controllers enable, cg_contr
 	enable = (cg_controllers)(enable & ~node->subtree_control);
 	disable &= node->subtree_control;
 	int error = check_control(node, enable, disable);
+	if (!error && disable & CG_HAS_CPUSET)
+		error = check_merge(node);
 	if (error)
 		return error;
 

@@ -192,9 +192,9 @@ int cg_check_claim(const struct cg_node *node, const struct cpumask *claim)
 	const struct cg_tree *tree = node->tree;
 	struct cpumask before = cpumask_and(cg_claim(node), &tree->online);
 	struct cpumask after = cpumask_and(claim, &tree->online);
-	if (!tree->may_shrink || !cg_node_is_partition(node) || cpumask_subset(&before, &after))
+	if (!tree->promises || !cg_node_is_partition(node) || cpumask_subset(&before, &after))
 		return 0;
-	return tree->may_shrink(node, &after);
+	return tree->promises->may_shrink(node, &after);
 }
 
 static int check_cpus(const struct cg_node *node, const struct cpumask *cpus)

@@ -61,7 +61,7 @@ struct cg_node *cg_fault_stranded(struct cg_tree *tree);
 void cg_partition_reset(struct cg_node *node);
 
 /* cg_cpuset.c: whether a partition may ask for `claim` in the place of what it asks for: 0, or the
- * answer of cg_may_shrink. */
+ * answer of may_shrink. */
 int cg_check_claim(const struct cg_node *node, const struct cpumask *claim);
 /* What its state and requests make of the node: `effective`, by the rule. */
 struct cpumask cg_effective_of(const struct cg_node *node);

@@ -62,7 +62,7 @@ void cg_tree_init(struct cg_tree *tree, const struct cpumask *possible,
 	tree->available = available;
 	tree->features = 0;
 	tree->counts_running = false;
-	tree->may_shrink = NULL;
+	tree->promises = NULL;
 	tree->mems = 1;
 	tree->last_id = 0;
 	tree->shape = 0;
@@ -114,9 +114,9 @@ void cg_count_running(struct cg_tree *tree)
 	tree->counts_running = true;
 }
 
-void cg_tree_set_promises(struct cg_tree *tree, cg_may_shrink *may_shrink)
+void cg_tree_set_promises(struct cg_tree *tree, const struct cg_promises *promises)
 {
-	tree->may_shrink = may_shrink;
+	tree->promises = promises;
 }
 
 static int check_limits(const struct cg_node *parent)

@@ -141,6 +141,12 @@ int admission_check_pin(const struct task *task, const struct cpumask *request)
 	return -EBUSY;
 }
 
+/* Whether that much may come to the partition. */
+static int may_take(const struct cg_node *partition, uint64_t comes)
+{
+	return !comes || fits(sum_of(partition) + comes, count_of(partition)) ? 0 : -EBUSY;
+}
+
 int admission_check_move(const struct cg_member *member, const struct cg_node *to, enum cg_scope scope)
 {
 	const struct cg_node *partition = partition_of(to);
@@ -154,15 +160,32 @@ int admission_check_move(const struct cg_member *member, const struct cg_node *t
 		if (moves && partition_of(other->node) != partition)
 			comes += ratio_of(&entity->deadline);
 	}
-	return !comes || fits(sum_of(partition) + comes, count_of(partition)) ? 0 : -EBUSY;
+	return may_take(partition, comes);
 }
 
-int admission_check_claim(const struct cg_node *partition, const struct cpumask *cpus)
+static int may_shrink(const struct cg_node *partition, const struct cpumask *cpus)
 {
 	struct cpumask shared = shared_of(partition, cpus);
 
 	return fits(sum_of(partition), cpumask_count(&shared)) ? 0 : -EBUSY;
 }
+
+static int may_merge(const struct cg_node *node)
+{
+	const struct cg_node *partition = partition_of(node);
+	struct class_entity *entity;
+	uint64_t comes = 0;
+
+	LIST_FOREACH(entity, &admitted, admitted_link) {
+		const struct cg_node *from = partition_of(class_task(entity)->member.node);
+
+		if (from != partition && from->parent == node)
+			comes += ratio_of(&entity->deadline);
+	}
+	return may_take(partition, comes);
+}
+
+const struct cg_promises admission_promises = { may_shrink, may_merge };
 
 int admission_check_offline(unsigned int cpu)
 {

@@ -17,12 +17,12 @@
  * mutex. */
 int admission_set_policy(struct task *task, const struct policy_request *request);
 /* With the mutex: 0, or -EBUSY a deadline task may not be pinned so; the deadline tasks that move do not
- * fit into that node's partition; the deadline tasks of some partition need that CPU; those of this
- * partition need more than those CPUs (cg_may_shrink). */
+ * fit into that node's partition; the deadline tasks of some partition need that CPU. */
 int admission_check_pin(const struct task *task, const struct cpumask *request);
 int admission_check_move(const struct cg_member *member, const struct cg_node *to, enum cg_scope scope);
 int admission_check_offline(unsigned int cpu);
-int admission_check_claim(const struct cg_node *partition, const struct cpumask *cpus);
+/* What the tree has to ask for. */
+extern const struct cg_promises admission_promises;
 /* It leaves the tree; its time is another's to ask for. With the mutex. */
 void admission_leave(struct task *task);
 

@@ -577,7 +577,7 @@ void tree_init(void)
 	cg_tree_set_classes(&tree, &performance, &efficiency);
 	cg_tree_set_isolated(&tree, isolation_of_boot());
 	cg_count_running(&tree);
-	cg_tree_set_promises(&tree, admission_check_claim);
+	cg_tree_set_promises(&tree, &admission_promises);
 	publish_cpus();
 	root_group = allocate_group(NULL, 0);
 	if (!root_group)

@@ -146,18 +146,26 @@ TEST_F(CgPartition, ExclusiveListsOfSiblingsDoNotMeet)
 static std::map<const struct cg_node *, unsigned int> owed;
 static std::string asked_for;
 
+static int may_merge(const struct cg_node *node)
+{
+	asked_for = "merge";
+	return owed[node] ? -EBUSY : 0;
+}
+
 static int may_shrink(const struct cg_node *partition, const struct cpumask *cpus)
 {
 	asked_for = list_of(*cpus);
 	return cpumask_count(cpus) < owed[partition] ? -EBUSY : 0;
 }
 
+static const struct cg_promises promises = { may_shrink, may_merge };
+
 class CgPromises : public CgPartition
 {
       protected:
 	CgPromises()
 	{
-		cg_tree_set_promises(machine.tree.get(), may_shrink);
+		cg_tree_set_promises(machine.tree.get(), &promises);
 		machine.set_cpus("a", "2-4");
 		machine.set_cpus("a/b", "3-4");
 		make("a");
@@ -234,6 +242,41 @@ TEST_F(CgPromises, NothingElseIsAskedAbout)
 	EXPECT_EQ(make("a", CG_MEMBER), CG_FAULT_NONE);
 	EXPECT_EQ(cpus("a", "2"), 0);
 	EXPECT_EQ(asked_for, "nothing");
+}
+
+TEST_F(CgPromises, CpusetGoesWhereTheParentCanKeepThem)
+{
+	auto drop = [&] {
+		std::string before = machine.image();
+		int error = cg_set_subtree_control(machine.node("a"), 0, CG_HAS_CPUSET);
+		EXPECT_EQ(machine.image() == before, error != 0);
+		return error;
+	};
+	cg_set_subtree_control(machine.node("a/b"), 0, CG_THREADED_CONTROLLERS);
+	cg_set_subtree_control(machine.node("a/d"), 0, CG_THREADED_CONTROLLERS);
+	EXPECT_EQ(make("a/b"), -1);
+	owed[machine.node("a")] = 1;
+	machine.spawn("t", machine.node("a/b/c"));
+	EXPECT_EQ(drop(), -EBUSY);
+	EXPECT_EQ(fault("a/b"), -1);
+	owed[machine.node("a")] = 0;
+	EXPECT_EQ(drop(), 0);
+	EXPECT_EQ(asked_for, "merge");
+	EXPECT_EQ(machine.effective("a/b"), "2-4");
+	EXPECT_EQ(machine.allowed("t"), "2-4");
+}
+
+TEST_F(CgPromises, CpusetStaysWhereTheParentHasNoCpu)
+{
+	cg_set_subtree_control(machine.node("a/b"), 0, CG_THREADED_CONTROLLERS);
+	machine.set_cpus("a/b", "2-4");
+	EXPECT_EQ(make("a/b"), -1);
+	EXPECT_EQ(machine.effective("a"), "");
+	machine.spawn("t", machine.node("a/b"));
+	EXPECT_EQ(cg_set_subtree_control(machine.node("a"), 0, CG_HAS_CPUSET), -ENOSPC);
+	machine.end("t");
+	EXPECT_EQ(cg_set_subtree_control(machine.node("a"), 0, CG_HAS_CPUSET), 0);
+	EXPECT_EQ(machine.effective("a"), "2-4");
 }
 
 TEST_F(CgPromises, OtherErrorsComeFirst)

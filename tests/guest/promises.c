@@ -163,6 +163,26 @@ static void test_not_refused(void)
 	ANSWERS(0, group_remove("dl"));
 }
 
+/* Without cpuset the tasks of two partitions come to the CPU that is left above them. */
+static void test_controller(void)
+{
+	ANSWERS(0, make_partition("dl", "1-3"));
+	ANSWERS(0, group_put("dl", "cgroup.subtree_control", "+cpuset"));
+	ANSWERS(0, make_partition("dl/one", "2"));
+	ANSWERS(0, make_partition("dl/two", "3"));
+	promise("dl/one", 50);
+	int second = promise("dl/two", 50);
+	ANSWERS(-EBUSY, group_put("dl", "cgroup.subtree_control", "-cpuset"));
+	ok(has("dl/one", "2", "root") && has("dl/two", "3", "root") && has("dl", "1", "root"), "all are there");
+	ANSWERS(0, set_policy(tasks[second], SCHED_OTHER, 0));
+	ANSWERS(0, group_put("dl", "cgroup.subtree_control", "-cpuset"));
+	ok(group_is("dl", "cpuset.cpus.effective", "1-3"), "one alone fits");
+	end_tasks();
+	ANSWERS(0, group_remove("dl/one"));
+	ANSWERS(0, group_remove("dl/two"));
+	ANSWERS(0, group_remove("dl"));
+}
+
 static pthread_barrier_t promised;
 
 static void *six_tenths(void *unused)
@@ -227,6 +247,7 @@ int main(void)
 	test_exclusive();
 	test_hotplug();
 	test_not_refused();
+	test_controller();
 	test_moves();
 	return tap_done();
 }
