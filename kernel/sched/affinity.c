@@ -21,7 +21,7 @@ static void send_elsewhere(struct cpu *from, struct task *task)
 	struct cpu *to = place_choose(task);
 	spin_lock(&to->queue.lock);
 	if (to != from)
-		runqueue_migrate(&from->queue, &to->queue, &task->entity, time_now_ns());
+		sched_change_queue(task, to);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))

@@ -225,6 +225,15 @@ static struct cpu *choose_and_lock(const struct task *task)
 	}
 }
 
+void sched_change_queue(struct task *task, struct cpu *to)
+{
+	struct sched_entity *entity = &task->entity;
+
+	if (entity->lag_ns > 0 && !cpumask_test(&task->allowed, task->cpu->id))
+		entity->lag_ns = 0;
+	runqueue_migrate(&task->cpu->queue, &to->queue, entity, time_now_ns());
+}
+
 void sched_place(struct task *task)
 {
 	struct cpu *to;
@@ -234,7 +243,7 @@ void sched_place(struct task *task)
 		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, time_now_ns()));
 	to = choose_and_lock(task);
 	if (to != task->cpu)
-		runqueue_migrate(&task->cpu->queue, &to->queue, &task->entity, time_now_ns());
+		sched_change_queue(task, to);
 	sched_enqueue(to, task, time_now_ns());
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))
