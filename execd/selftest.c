@@ -29,7 +29,7 @@ enum {
 	RATIO = 3,
 	BURST_US = 10000,
 	SHORT_SLICE_US = 1000,
-	TRIES = 3, /* the host may have been busy: what does not hold never does */
+	TRIES = 5, /* the host may have been busy: what does not hold never does */
 	QUOTA_LEAST_US = 20000,
 	PERIOD_MOST_US = 1000000,
 	ERROR_PERCENT = 5,
@@ -291,10 +291,15 @@ static bool shares_hold(const struct sched_tree *tree)
 	struct sched_group parent, heavy, light;
 	const struct measure_side sides[2] = { { &heavy, 300 }, { &light, 100 } };
 
-	return measure_make_group(tree, &parent, "selftest", (const char *const[]){ NULL }) &&
-	       measure_make_group(tree, &heavy, "selftest/heavy", (const char *const[]){ "cpu.weight=300", NULL }) &&
-	       measure_make_group(tree, &light, "selftest/light", (const char *const[]){ "cpu.weight=100", NULL }) &&
-	       measure_ratio(tree, sides, 0);
+	bool made =
+		measure_make_group(tree, &parent, "selftest", (const char *const[]){ NULL }) &&
+		measure_make_group(tree, &heavy, "selftest/heavy", (const char *const[]){ "cpu.weight=300", NULL }) &&
+		measure_make_group(tree, &light, "selftest/light", (const char *const[]){ "cpu.weight=100", NULL });
+	bool hold = false;
+
+	for (int i = 0; i < TRIES && made && !hold; i++)
+		hold = measure_ratio(tree, sides, 0);
+	return hold;
 }
 
 /* In the child: asks for every CPU again and again, and looks where it is. */
@@ -348,8 +353,9 @@ static void measure_qos(const struct sched_tree *tree, const struct recipes *rec
 	struct sched_group group;
 
 	if (measure_make_group(tree, &group, "selftest-qos", (const char *const[]){ "cpuset.cpus=0", NULL })) {
-		classes_hold = measure_classes(tree, &group);
-		for (int i = 0; i < TRIES && !bursts_hold; i++)
+		for (int i = 0; i < TRIES && !classes_hold; i++)
+			classes_hold = measure_classes(tree, &group);
+		for (int i = 0; i < TRIES && classes_hold && !bursts_hold; i++)
 			bursts_hold = measure_bursts(tree, &group);
 	}
 	for (size_t i = 0; classes_hold && bursts_hold && i < recipes->service_count; i++)
