@@ -23,7 +23,7 @@
 #include "tests/guest/tap.h"
 
 enum {
-	TICK_NS = 4000000,    /* the kernel's SCHED_TICK_NS */
+	TICK_NS = 3000000,    /* the kernel's SCHED_TICK_NS */
 	LATE_NS = 250000,     /* until both CPUs have had their turns, of 20 us each, and done it */
 	ROUND_NS = 250000000,
 	LOOK_NS = 50000000,   /* the rings hold more than that */
