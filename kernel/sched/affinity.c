@@ -20,9 +20,10 @@ static void send_elsewhere(struct cpu *from, struct task *task)
 	spin_unlock(&from->queue.lock);
 	struct cpu *to = place_choose(task);
 	spin_lock(&to->queue.lock);
+	uint64_t now = time_now_ns();
 	if (to != from)
-		sched_change_queue(task, to);
-	sched_enqueue(to, task, time_now_ns());
+		sched_change_queue(task, to, now);
+	sched_enqueue(to, task, now);
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))
 		urgent_push(to);

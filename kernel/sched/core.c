@@ -121,12 +121,12 @@ void sched_set_idle(struct cpu *cpu, const struct task *next)
 }
 
 /* A task that has slept, or was never awake, is runnable from now on. */
-static void begin_waking(struct task *task, uint64_t now_ns)
+static void begin_waking(struct task *task)
 {
 	if (likely(!task->class.urgent))
 		group_add_load(task->entity.group, task->entity.shares);
 	else if (task->class.policy == POLICY_DEADLINE)
-		deadline_wake(&task->class, now_ns);
+		deadline_wake(&task->class, time_now_ns());
 }
 
 /* Nobody but an ordinary task preempts a fair one when it wakes. */
@@ -225,26 +225,26 @@ static struct cpu *choose_and_lock(const struct task *task)
 	}
 }
 
-void sched_change_queue(struct task *task, struct cpu *to)
+void sched_change_queue(struct task *task, struct cpu *to, uint64_t now_ns)
 {
 	struct sched_entity *entity = &task->entity;
 
 	if (entity->lag_ns > 0 && !cpumask_test(&task->allowed, task->cpu->id))
 		entity->lag_ns = 0;
-	runqueue_migrate(&task->cpu->queue, &to->queue, entity, time_now_ns());
+	runqueue_migrate(&task->cpu->queue, &to->queue, entity, now_ns);
 }
 
 void sched_place(struct task *task)
 {
-	struct cpu *to;
+	struct cpu *to = choose_and_lock(task);
+	uint64_t now = time_now_ns();
 
 	/* Who runs alone there may not have been charged since this one left. */
 	if (task->entity.lag_ns < 0)
-		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, time_now_ns()));
-	to = choose_and_lock(task);
+		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, now));
 	if (to != task->cpu)
-		sched_change_queue(task, to);
-	sched_enqueue(to, task, time_now_ns());
+		sched_change_queue(task, to, now);
+	sched_enqueue(to, task, now);
 	spin_unlock(&to->queue.lock);
 	if (unlikely(task->class.urgent))
 		urgent_push(to);
@@ -265,7 +265,7 @@ bool sched_wake_states(struct task *task, unsigned int states)
 		/* On a queue it has not gone to sleep yet: schedule() will see the state. */
 		if (!on_queue) {
 			trace_wake(task);
-			begin_waking(task, time_now_ns());
+			begin_waking(task);
 			sched_place(task);
 		}
 	}
@@ -303,7 +303,7 @@ void sched_start(struct task *task)
 {
 	spin_lock(&task->lock);
 	trace_wake(task);
-	begin_waking(task, time_now_ns());
+	begin_waking(task);
 	__atomic_store_n(&task->state, TASK_RUNNING, __ATOMIC_RELEASE);
 	sched_place(task);
 	spin_unlock(&task->lock);

@@ -80,7 +80,7 @@ struct cpumask place_usable(const struct task *task);
 void sched_place(struct task *task);
 /* It goes to the queue of another CPU, whose lock is held: see runqueue_migrate(). Who may not stay where he
  * was leaves there what he was owed, or he would earn it by waiting where it is cheap. */
-void sched_change_queue(struct task *task, struct cpu *to);
+void sched_change_queue(struct task *task, struct cpu *to, uint64_t now_ns);
 /* Puts a task that is on no queue on cpu's; its lock and the queue's are held. */
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns);
 /* Takes a waiting task off its queue, to go to another; the queue's lock is held. */

@@ -189,7 +189,9 @@ void interrupts_serve(void)
 	struct cpu *cpu = this_cpu();
 	uint64_t pending = csr_read(sip) & csr_read(sie);
 
-	cpu->interrupts += pending != 0;
+	if (!pending)
+		return; /* most often, at a preempt_point() */
+	cpu->interrupts++;
 	if (pending & INTERRUPT_SOFTWARE)
 		serve_ipi(cpu);
 	if (pending & INTERRUPT_TIMER)
