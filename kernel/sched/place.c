@@ -262,11 +262,19 @@ static int64_t distance(int64_t gap)
 	return gap < 0 ? -gap : gap;
 }
 
-/* Who is due more than half of what two CPUs have is to have one for itself: the running one goes, when it waits. */
+/* Of two CPUs one is for a task that is due more than half of what both have. It waits until the running one,
+ * which waits then, goes over. */
 static bool should_be_alone(const struct cpu *from, const struct cpu *to, uint64_t weight)
 {
 	return weight > (load_of(from) + load_of(to)) / 2 &&
 	       cpumask_test(&from->queue.running->allowed, to->id);
+}
+
+/* There is such a task, and it has its CPU: that falls back, but may seem to be ahead for a moment. */
+static bool is_alone(const struct cpu *cpu, const struct runqueue *other)
+{
+	return !__atomic_load_n(&cpu->queue.waiting_count, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&cpu->queue.load, __ATOMIC_RELAXED) > other->load;
 }
 
 /* By how much the two are closer at the next look when a task of that weight moves; one that shoots far
@@ -280,7 +288,7 @@ static int64_t gain(const struct cpu *from, const struct cpu *to, uint64_t weigh
 		return (int64_t)(here - there - weight);
 	if (!there)
 		return INT64_MAX;
-	if (should_be_alone(from, to, weight))
+	if (should_be_alone(from, to, weight) || is_alone(to, &from->queue))
 		return 0;
 	int64_t now = gap(&from->queue, &to->queue), faster = pace(there) - pace(here);
 	int64_t stay = now + faster, move = now + pace(there + weight) - pace(here - MIN(weight, here));
@@ -323,7 +331,7 @@ static void bring_up_to_date(struct cpu *cpu, const struct runqueue *by)
 		return;
 	sched_refresh(queue, queue->running, by->charged_ns);
 	bool is_behind = forgive(queue, by);
-	set_behind(cpu->id, is_behind && !queue->waiting_count && queue->load > by->load);
+	set_behind(cpu->id, is_behind && is_alone(cpu, by));
 	spin_unlock(&queue->lock);
 }
 
@@ -348,7 +356,7 @@ static void consider(const struct cpu *from, struct cpu *to, struct prospect *be
 		return;
 	int64_t ahead = ahead_of(from, to);
 
-	if (!best->cpu || ahead > best->ahead)
+	if ((!best->cpu || ahead > best->ahead) && !is_alone(to, &from->queue))
 		*best = (struct prospect){ to, ahead };
 }
 
