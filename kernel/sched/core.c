@@ -327,6 +327,7 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 	if (task->state == TASK_RUNNING && likely(!(work & WORK_LEAVE)) && may_stay(task, cpu)) {
 		if (likely(!task->class.urgent)) {
 			runqueue_insert(queue, entity);
+			place_offer(queue, task, now_ns);
 			return;
 		}
 		task->class.to_front = task->class.policy != POLICY_DEADLINE;

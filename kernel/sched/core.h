@@ -69,6 +69,9 @@ extern uint64_t place_progress_ns; /* (a) */
 /* This CPU has tasks that wait: moves one to a CPU that is idle, or that is ahead of it, when that evens
  * things out. */
 void place_push(struct cpu *cpu, uint64_t now_ns);
+/* That was running on the queue's CPU and waits there now: if it may run on an idle one, place_push() is due at
+ * once. The queue's lock is held. */
+void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_ns);
 /* When it will do so again; UINT64_MAX: never. */
 uint64_t place_push_ns(const struct cpu *cpu);
 /* The CPUs that the task may be put on now, isolated ones only when it has no other. */

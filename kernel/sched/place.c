@@ -455,6 +455,12 @@ uint64_t place_push_ns(const struct cpu *cpu)
 	return is_isolated(cpu) ? UINT64_MAX : cpu->queue.balance_ns;
 }
 
+void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_ns)
+{
+	if (unlikely(cpumask_intersects(&task->allowed, &sched_idle_cpus)))
+		queue->balance_ns = now_ns;
+}
+
 /* Moves one of the waiting where it is best; answers whether an idle CPU has got it. */
 static bool push_one(struct cpu *cpu, uint64_t now_ns)
 {

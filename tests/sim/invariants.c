@@ -3,7 +3,7 @@
  * invariants.c - what holds in a simulated machine after every step. Part of simulator.c.
  */
 
-static const char *check_waiting(struct simulator *simulator, struct cpu *cpu, struct sched_entity *entity)
+static const char *check_waiting(struct cpu *cpu, struct sched_entity *entity)
 {
 	struct simulated_task *task = simulated(entity_task(entity));
 	uint64_t least = entity->least_eligible_ns;
@@ -15,12 +15,6 @@ static const char *check_waiting(struct simulator *simulator, struct cpu *cpu, s
 		return "a queue has a task that does not belong there";
 	if (!cpumask_test(&task->task.allowed, cpu->id))
 		return "a task waits outside its mask";
-	if (!simulator->balances || !cpumask_intersects(&task->task.allowed, &sched_idle_cpus))
-		task->stranded_since_ns = UINT64_MAX;
-	else if (task->stranded_since_ns == UINT64_MAX)
-		task->stranded_since_ns = now_ns;
-	else if (now_ns - task->stranded_since_ns > STRANDED_NS)
-		return "a task waits while a CPU of its mask is idle";
 	return NULL;
 }
 
@@ -42,7 +36,7 @@ static const char *check_lags(const struct simulator *simulator, struct cpu *cpu
 	return NULL;
 }
 
-static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
+static const char *check_queue(const struct simulator *simulator, struct cpu *cpu)
 {
 	const struct runqueue *queue = &cpu->queue;
 	const struct sched_entity *running = is_idle(cpu) ? NULL : &queue->running->entity;
@@ -54,8 +48,6 @@ static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
 
 	if (queue->lock.next)
 		return "a lock is held";
-	if (running)
-		simulated(queue->running)->stranded_since_ns = UINT64_MAX;
 	if (running && (queue->running->cpu != cpu || !cpumask_test(&queue->running->allowed, cpu->id)))
 		return "a task runs where it may not";
 	if (is_idle(cpu) != cpumask_test(&sched_idle_cpus, cpu->id))
@@ -63,7 +55,7 @@ static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
 	for (struct sched_entity *at = queue->first; at && !wrong; at = runqueue_next(at)) {
 		if (previous && by_deadline(previous, at) >= 0)
 			return "a queue is out of order";
-		wrong = check_waiting(simulator, cpu, at);
+		wrong = check_waiting(cpu, at);
 		remainder += moment(queue, at);
 		load += at->weight;
 		previous = at;
@@ -80,6 +72,32 @@ static const char *check_queue(struct simulator *simulator, struct cpu *cpu)
 	if (remainder != queue->remainder || (load && (remainder < 0 || remainder >= (int64_t)load)))
 		return "a queue's virtual time is not the mean of its tasks'";
 	return check_lags(simulator, cpu);
+}
+
+/* Where somebody waits who may run elsewhere, and CPUs even out. */
+static struct cpumask where_waiting_may_run(const struct simulator *simulator)
+{
+	struct cpumask mask = cpumask_none();
+
+	for (unsigned int id = 0; id < simulator->cpu_count && simulator->balances; id++)
+		for (struct sched_entity *at = cpu_table[id]->queue.first; at; at = runqueue_next(at))
+			mask = cpumask_or(&mask, &entity_task(at)->allowed);
+	return mask;
+}
+
+static const char *check_idle(const struct simulator *simulator)
+{
+	struct cpumask wanted = where_waiting_may_run(simulator);
+
+	for (unsigned int id = 0; id < simulator->cpu_count; id++) {
+		if (!cpumask_test(&wanted, id) || !cpumask_test(&sched_idle_cpus, id))
+			wasted_since_ns[id] = UINT64_MAX;
+		else if (wasted_since_ns[id] == UINT64_MAX)
+			wasted_since_ns[id] = now_ns;
+		else if (now_ns - wasted_since_ns[id] > SCHED_TICK_NS)
+			return "a CPU idles while a task that may run there waits";
+	}
+	return NULL;
 }
 
 static int group_number(const struct simulator *simulator, const struct task_group *group)
@@ -127,5 +145,5 @@ const char *simulator_check(struct simulator *simulator)
 		if (!wrong && cpu->queue.waiting_count + !is_idle(cpu) != runnable[id])
 			wrong = "a runnable task is nowhere, or twice";
 	}
-	return wrong;
+	return wrong ? wrong : check_idle(simulator);
 }

@@ -13,14 +13,11 @@
 #include "kernel/sched/cores.c"    // NOLINT
 #include "tests/sim/simulator.h"
 
-/* STRANDED_NS: for how long a task may wait while a CPU of its mask is idle: a tick, and another when it
- * has just been moved. */
-enum { GROUPS_MAX = 1024, TASKS_MAX = 2048, STRANDED_NS = 2 * SCHED_TICK_NS };
+enum { GROUPS_MAX = 1024, TASKS_MAX = 2048 };
 
 struct simulated_task {
 	struct task task;
 	bool runnable;
-	uint64_t stranded_since_ns; /* UINT64_MAX: it is not */
 };
 
 struct simulator {
@@ -45,6 +42,9 @@ static uint64_t now_ns;
 
 /* Of each queue, the lags with which tasks have come since all were within the bound last. */
 static int64_t brought_ns[NR_CPUS];
+
+/* Since when each CPU has been idle while somebody who may run there waited; UINT64_MAX: it is not. */
+static uint64_t wasted_since_ns[NR_CPUS];
 
 void trace_write(enum trace_event event, const struct task *task, int32_t other, uint32_t value)
 {
@@ -152,9 +152,10 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 		sched_charge(queue, previous, now_ns);
 	else
 		sched_refresh(queue, previous, now_ns);
-	if (runs_on && previous != cpu->idle)
+	if (runs_on && previous != cpu->idle) {
 		runqueue_insert(queue, &previous->entity);
-	else if (previous != cpu->idle)
+		place_offer(queue, previous, now_ns);
+	} else if (previous != cpu->idle)
 		runqueue_leave(queue, &previous->entity);
 	queue->running = cpu->idle;
 	if (queue->first) {
@@ -275,7 +276,6 @@ static void wake_on(struct simulator *simulator, struct simulated_task *task, st
 	struct sched_entity *entity = &task->task.entity;
 
 	task->runnable = true;
-	task->stranded_since_ns = UINT64_MAX;
 	group_add_load(entity->group, entity->shares);
 	put_on(simulator, &task->task, cpu);
 }
@@ -335,9 +335,10 @@ void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu
 		task->task.cpu = cpu_table[cpu];
 		return;
 	}
-	task->stranded_since_ns = UINT64_MAX;
 	take_off(&task->task);
 	put_on(simulator, &task->task, cpu_table[cpu]);
+	for (unsigned int id = 0; id < simulator->cpu_count; id++)
+		wasted_since_ns[id] = UINT64_MAX; /* it was asked for, idle CPUs or not */
 }
 
 void simulator_set_mask(struct simulator *simulator, int number, const struct cpumask *mask)
@@ -345,7 +346,6 @@ void simulator_set_mask(struct simulator *simulator, int number, const struct cp
 	struct simulated_task *task = &simulator->tasks[number];
 
 	task->task.allowed = *mask;
-	task->stranded_since_ns = UINT64_MAX;
 	if (!task->runnable) {
 		if (!cpumask_test(mask, task->task.cpu->id))
 			task->task.cpu = place_choose(&task->task);
@@ -498,6 +498,7 @@ struct simulator *simulator_create(unsigned int cpus)
 		cpu->idle = cpu->queue.running = idle;
 		cpu_table[id] = cpu;
 		brought_ns[id] = 0;
+		wasted_since_ns[id] = UINT64_MAX;
 	}
 	simulator_add_group(simulator, -1, 100);
 	return simulator;
