@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "tests/guest/group.h"
+#include "tests/guest/online.h"
 #include "tests/guest/tap.h"
 
 enum { CPUS_MAX = 8, ROUNDS = 40 };
@@ -104,17 +105,6 @@ static void work(enum kind kind, int cpu)
 			atomic_fetch_add(&me->astray, 1);
 		me->count = ++mine;
 	}
-}
-
-static int set_online(int cpu, const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	int fd = open(path, O_WRONLY);
-	int error = fd < 0 || write(fd, value, 1) < 0 ? -errno : 0;
-	close(fd);
-	return error;
 }
 
 static int start(void)

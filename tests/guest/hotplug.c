@@ -12,25 +12,12 @@
 #include <sys/wait.h>
 
 #include "tests/guest/group.h"
+#include "tests/guest/online.h"
 #include "tests/guest/tap.h"
 
 enum { ROUNDS = 30, SPINNERS = 6 };
 
 static int cpus;
-
-/* 0 or -errno. */
-static int set_online(int cpu, const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	int fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	int error = write(fd, value, strlen(value)) < 0 ? -errno : 0;
-	close(fd);
-	return error;
-}
 
 static void online_list(char *list, size_t size)
 {

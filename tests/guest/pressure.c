@@ -12,11 +12,10 @@
 
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
+#include "tests/guest/tasks.h"
 
-enum { TASKS_MAX = 64, MEASURE_US = 1000000, TOLERANCE_PERCENT = 4 };
+enum { MEASURE_US = 1000000, TOLERANCE_PERCENT = 4 };
 
-static pid_t tasks[TASKS_MAX];
-static int task_count;
 
 static void sleep_us(uint64_t us)
 {
@@ -60,15 +59,6 @@ static void start(const char *group, unsigned long cpus, void (*body)(void), int
 		}
 		tasks[task_count++] = child;
 	}
-}
-
-static void end_all(void)
-{
-	for (int i = 0; i < task_count; i++)
-		kill(tasks[i], SIGKILL);
-	for (int i = 0; i < task_count; i++)
-		waitpid(tasks[i], NULL, 0);
-	task_count = 0;
 }
 
 /* A field of a line of the file: "avg10", "total". */

@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 
 #include "tests/guest/group.h"
+#include "tests/guest/online.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
+#include "tests/guest/tasks.h"
 
-enum { MILLISECOND = 1000000, TASKS_MAX = 4 };
+enum { MILLISECOND = 1000000 };
 
-static pid_t tasks[TASKS_MAX];
-static int task_count;
 
 #define ANSWERS(error, call) answers(error, call, #call, __LINE__)
 static void answers(int wanted, int got, const char *call, int line)
@@ -44,15 +44,6 @@ static int promise(const char *group, int percent)
 	return error ? error : task_count - 1;
 }
 
-static void end_tasks(void)
-{
-	for (int i = 0; i < task_count; i++)
-		kill(tasks[i], SIGKILL);
-	for (int i = 0; i < task_count; i++)
-		waitpid(tasks[i], NULL, 0);
-	task_count = 0;
-}
-
 static int make_partition(const char *group, const char *cpus)
 {
 	int error = group_make(group);
@@ -64,17 +55,6 @@ static int make_partition(const char *group, const char *cpus)
 static bool has(const char *group, const char *cpus, const char *partition)
 {
 	return group_is(group, "cpuset.cpus.effective", cpus) && group_is(group, "cpuset.cpus.partition", partition);
-}
-
-static int set_online(int cpu, const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int error = write(fd, value, 1) < 0 ? -errno : 0;
-	close(fd);
-	return error;
 }
 
 static void test_cpus(void)
@@ -100,7 +80,7 @@ static void test_cpus(void)
 	ANSWERS(-EBUSY, group_put("dl", "cpuset.cpus", "2"));
 	ANSWERS(0, set_policy(tasks[1], SCHED_OTHER, 0));
 	ANSWERS(0, group_put("dl", "cpuset.cpus", "2"));
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("dl"));
 }
 
@@ -119,7 +99,7 @@ static void test_exclusive(void)
 	ANSWERS(0, group_put("dl", "cpuset.cpus.partition", "isolated"));
 	ANSWERS(-EBUSY, group_put("dl", "cpuset.cpus.exclusive", "2"));
 	ok(has("dl", "2-3", "isolated"), "an isolated partition promises, too");
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("dl"));
 }
 
@@ -134,7 +114,7 @@ static void test_hotplug(void)
 	ANSWERS(-EBUSY, group_put("dl", "cpuset.cpus", "1-2"));
 	ANSWERS(0, set_online(1, "1"));
 	ANSWERS(0, group_put("dl", "cpuset.cpus", "1-2"));
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("dl"));
 }
 
@@ -159,7 +139,7 @@ static void test_not_refused(void)
 	ANSWERS(0, group_put("dl", "cpuset.cpus.partition", "root"));
 	ok(has("dl", "1", "root"), "nor is it asked what it may become");
 	ANSWERS(-EBUSY, set_percent(tasks[0], 89));
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("dl"));
 }
 
@@ -177,7 +157,7 @@ static void test_controller(void)
 	ANSWERS(0, set_policy(tasks[second], SCHED_OTHER, 0));
 	ANSWERS(0, group_put("dl", "cgroup.subtree_control", "-cpuset"));
 	ok(group_is("dl", "cpuset.cpus.effective", "1-3"), "one alone fits");
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("dl/one"));
 	ANSWERS(0, group_remove("dl/two"));
 	ANSWERS(0, group_remove("dl"));
@@ -230,13 +210,13 @@ static void test_moves(void)
 	ANSWERS(0, group_move("one", tasks[second]));
 	ANSWERS(-EBUSY, group_move("one", tasks[first]));
 	ANSWERS(0, group_move("two", tasks[first]));
-	end_tasks();
+	end_all();
 	pid_t pair = start_pair("two");
 	ANSWERS(-EBUSY, group_move("one", pair));
 	ANSWERS(-EBUSY, group_move("", pair));
 	ANSWERS(0, group_remove("one"));
 	ANSWERS(0, group_move("", pair));
-	end_tasks();
+	end_all();
 	ANSWERS(0, group_remove("two"));
 }
 

@@ -17,12 +17,11 @@
 
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
+#include "tests/guest/tasks.h"
 
-enum { TRIGGERS_MAX = 256, TRIGGERS_SHARED = 128, TASKS_MAX = 8, FIRED = POLLPRI, GONE = POLLPRI | POLLERR };
+enum { TRIGGERS_MAX = 256, TRIGGERS_SHARED = 128, FIRED = POLLPRI, GONE = POLLPRI | POLLERR };
 
 static const char machine_file[] = "/proc/pressure/cpu";
-static pid_t tasks[TASKS_MAX];
-static int task_count;
 
 static long now_ms(void)
 {
@@ -51,15 +50,6 @@ static void start(const char *group, int count)
 		}
 		tasks[task_count++] = child;
 	}
-}
-
-static void end_all(void)
-{
-	for (int i = 0; i < task_count; i++)
-		kill(tasks[i], SIGKILL);
-	for (int i = 0; i < task_count; i++)
-		waitpid(tasks[i], NULL, 0);
-	task_count = 0;
 }
 
 static int put(int fd, const char *text)

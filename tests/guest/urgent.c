@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "tests/guest/group.h"
+#include "tests/guest/online.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
 
@@ -448,17 +449,6 @@ static void test_budget(void)
 }
 
 /* ---- storm: policies and CPUs change ---- */
-
-static int set_online(int cpu, const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int error = write(fd, value, 1) < 0 ? -errno : 0;
-	close(fd);
-	return error;
-}
 
 static void change_policy(int number, int step)
 {
