@@ -130,7 +130,7 @@ void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
  * moving the mean, so it is given as much less. */
 static int64_t lag_of(const struct runqueue *queue, int64_t behind_ns, uint64_t weight)
 {
-	enum { FRACTION = 30 };
+	enum { FRACTION = 26 }; /* of 64 bits; old weights may add up to several machines */
 	uint64_t others = (queue->load << FRACTION) / (queue->load + weight);
 
 	return behind_ns * (int64_t)(weight * others >> FRACTION) >> SCHED_WEIGHT_SHIFT;
