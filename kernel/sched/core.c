@@ -239,9 +239,7 @@ void sched_place(struct task *task)
 	struct cpu *to = choose_and_lock(task);
 	uint64_t now = time_now_ns();
 
-	/* Who runs alone there may not have been charged since this one left. */
-	if (task->entity.lag_ns < 0)
-		runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, now));
+	runqueue_repay(&task->entity, &task->cpu->queue, now);
 	if (to != task->cpu)
 		sched_change_queue(task, to, now);
 	sched_enqueue(to, task, now);

@@ -113,11 +113,23 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
 	settle(queue);
 }
 
-void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns)
+inline uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
 {
+	uint64_t load = __atomic_load_n(&queue->load, __ATOMIC_RELAXED);
+	uint64_t had = now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
+	uint64_t virtual_ns = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED);
+
+	return load && had < LONGEST_NS ? virtual_ns + (had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
+}
+
+void runqueue_repay(struct sched_entity *entity, const struct runqueue *left, uint64_t now_ns)
+{
+	if (entity->lag_ns >= 0)
+		return;
+	uint64_t virtual_ns = runqueue_virtual(left, now_ns);
 	int64_t passed = (int64_t)(virtual_ns - entity->left_virtual_ns);
 
-	if (entity->lag_ns >= 0 || passed <= 0)
+	if (passed <= 0)
 		return; /* the mean fell back when it left */
 	entity->left_virtual_ns = virtual_ns;
 	if (passed >= -virtual_of(entity->lag_ns, entity->weight))
@@ -174,15 +186,6 @@ void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, st
 		return;
 	entity->lag_ns = lag_ns;
 	entity->left_virtual_ns = old.virtual_ns + (uint64_t)virtual_of(lag_ns, old.weight);
-}
-
-uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
-{
-	uint64_t load = __atomic_load_n(&queue->load, __ATOMIC_RELAXED);
-	uint64_t had = now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
-	uint64_t virtual_ns = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED);
-
-	return load && had < LONGEST_NS ? virtual_ns + (had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
 }
 
 uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns)

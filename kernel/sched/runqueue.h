@@ -70,9 +70,9 @@ void runqueue_init(struct runqueue *queue);
  * its lag along. It is not among the waiting. */
 void runqueue_join(struct runqueue *queue, struct sched_entity *entity);
 void runqueue_leave(struct runqueue *queue, struct sched_entity *entity);
-/* Off every queue, while the one that it left has gone on to `virtual_ns`: what it had too much of is
- * paid back as if it had waited there. */
-void runqueue_repay(struct sched_entity *entity, uint64_t virtual_ns);
+/* Off every queue: what it had too much of is paid back as if it had waited on the one that it left, where who
+ * runs alone may not have been charged since. Without that queue's lock: about. */
+void runqueue_repay(struct sched_entity *entity, const struct runqueue *left, uint64_t now_ns);
 /* Off every queue and on its way from one to the other, by its own doing: what it owes on the first it will
  * owe there still when it comes back, however soon it has paid on another; what it owed on the second, and
  * others there have not had yet, it owes again. The second's lock is held. */

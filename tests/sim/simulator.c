@@ -220,7 +220,7 @@ static void displace(struct cpu *cpu, struct task *task)
 {
 	task->on_queue = false;
 	schedule_on(cpu, false);
-	runqueue_repay(&task->entity, runqueue_virtual(&cpu->queue, now_ns));
+	runqueue_repay(&task->entity, &cpu->queue, now_ns);
 	sched_enqueue(place_choose(task), task, now_ns);
 }
 
@@ -264,7 +264,7 @@ static void take_off(struct task *task)
 
 static void put_on(struct simulator *simulator, struct task *task, struct cpu *cpu)
 {
-	runqueue_repay(&task->entity, runqueue_virtual(&task->cpu->queue, now_ns));
+	runqueue_repay(&task->entity, &task->cpu->queue, now_ns);
 	if (cpu != task->cpu)
 		runqueue_migrate(&task->cpu->queue, &cpu->queue, &task->entity, now_ns);
 	sched_enqueue(cpu, task, now_ns);
@@ -330,7 +330,7 @@ void simulator_migrate(struct simulator *simulator, int number, unsigned int cpu
 	if (cpu == task->task.cpu->id || !cpumask_test(&task->task.allowed, cpu))
 		return;
 	if (!task->runnable) {
-		runqueue_repay(&task->task.entity, runqueue_virtual(&task->task.cpu->queue, now_ns));
+		runqueue_repay(&task->task.entity, &task->task.cpu->queue, now_ns);
 		task->task.entity.left_virtual_ns = runqueue_virtual(&cpu_table[cpu]->queue, now_ns);
 		task->task.cpu = cpu_table[cpu];
 		return;
