@@ -392,6 +392,15 @@ static void transfer(int fd, char *buf, int size, int out)
 	}
 }
 
+// How often this process and its children that have ended went off a processor.
+static long switches(void)
+{
+	struct rusage own, theirs;
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &theirs);
+	return own.ru_nvcsw + own.ru_nivcsw + theirs.ru_nvcsw + theirs.ru_nivcsw;
+}
+
 static void do_msg(int groups, int pairs, int loops)
 {
 	enum { SIZE = 100, MAX = 64 };
@@ -444,6 +453,7 @@ static void do_msg(int groups, int pairs, int loops)
 	char sub[80];
 	snprintf(sub, sizeof sub, "%s.start", name);
 	report(sub, minus(take(), forked), made, "proc");
+	long before = switches();
 	stamp a = take();
 	for (int i = 0; i < made; i++)
 		if (write(go[1], buf, 1) != 1)
@@ -454,7 +464,9 @@ static void do_msg(int groups, int pairs, int loops)
 	stamp d = minus(take(), a);
 	printf("%s %.4f s\n", name, d.ns / 1e9);
 	snprintf(sub, sizeof sub, "%s.per_message", name);
-	report(sub, d, (double)groups * pairs * pairs * loops, "message");
+	double messages = (double)groups * pairs * pairs * loops;
+	report(sub, d, messages, "message");
+	printf("%s.switches %.4f switches/message\n", name, (switches() - before) / messages);
 	if (bad)
 		printf("%s.bad %d count\n", name, bad);
 	for (int k = 0; k < 2; k++) {
