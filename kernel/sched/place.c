@@ -457,7 +457,9 @@ uint64_t place_push_ns(const struct cpu *cpu)
 
 void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_ns)
 {
-	if (unlikely(cpumask_intersects(&task->allowed, &sched_idle_cpus)))
+	if (likely(cpumask_empty(&sched_idle_cpus)))
+		return;
+	if (cpumask_intersects(&task->allowed, &sched_idle_cpus))
 		queue->balance_ns = now_ns;
 }
 
