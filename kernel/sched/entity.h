@@ -37,7 +37,7 @@ struct sched_entity {
 	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */
 	struct task_group *limiter;  /* (q) the nearest one up with a quota: sched/bandwidth.h */
 	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
-	struct sched_debt debt;      /* (q) elsewhere */
+	struct sched_debt debt;      /* (q) on a queue that it left */
 	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
 	uint32_t slice_ns;           /* (q) what it asks for at a time: the less, the sooner */
 	uint32_t burst_ns;           /* (q) how far it asks to run ahead of its share */

@@ -16,6 +16,11 @@
 /* LONGEST_NS, about a second, is all that is counted at once: shifted, it fits. */
 enum { LONGEST_NS = 1 << 30, LAG_MAX_NS = 1 << 28, CARRY_MAX_NS = 4 * SCHED_TICK_NS };
 
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
 /* What CPU time is in virtual time, at a weight. */
 static int64_t virtual_of(int64_t duration_ns, uint64_t weight)
 {
@@ -103,10 +108,7 @@ int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *en
 
 void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
 {
-	int64_t lag = runqueue_lag(queue, entity);
-
-	lag = lag < LAG_MAX_NS ? lag : LAG_MAX_NS;
-	entity->lag_ns = lag > -LAG_MAX_NS ? lag : -LAG_MAX_NS;
+	entity->lag_ns = within(runqueue_lag(queue, entity), -LAG_MAX_NS, LAG_MAX_NS);
 	entity->left_virtual_ns = queue->virtual_ns;
 	queue->remainder -= moment(queue, entity);
 	set_load(queue, queue->load - entity->weight);
@@ -151,11 +153,21 @@ static int64_t lag_of(const struct runqueue *queue, int64_t behind_ns, uint64_t 
 /* For how much of that queue's virtual time the debt still stands. */
 static int64_t standing_ns(const struct sched_debt *debt, uint64_t now_ns)
 {
-	int64_t most = virtual_of(CARRY_MAX_NS, debt->weight);
 	int64_t left = (int64_t)(debt->virtual_ns - runqueue_virtual(debt->queue, now_ns));
 
-	left = left > 0 ? left : 0;
-	return left < most ? left : most;
+	return within(left, 0, virtual_of(CARRY_MAX_NS, debt->weight));
+}
+
+/* What it owes on that queue, which is remembered no longer; `queue` NULL: nothing. */
+static struct sched_debt take_debt(struct sched_entity *entity, const struct runqueue *queue)
+{
+	struct sched_debt debt = { .queue = NULL };
+
+	if (entity->debt.queue == queue) {
+		debt = entity->debt;
+		entity->debt.queue = NULL;
+	}
+	return debt;
 }
 
 /* Of two the greater is kept. */
@@ -172,20 +184,18 @@ static void keep_debt(const struct runqueue *queue, struct sched_entity *entity,
 void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, struct sched_entity *entity,
 		      uint64_t now_ns)
 {
-	struct sched_debt old = entity->debt;
+	struct sched_debt debt = take_debt(entity, to);
 
-	if (old.queue == to)
-		entity->debt.queue = NULL;
 	keep_debt(from, entity, now_ns);
 	entity->left_virtual_ns = runqueue_virtual(to, now_ns);
-	int64_t standing = old.queue == to ? standing_ns(&old, now_ns) : 0;
+	int64_t standing = debt.queue ? standing_ns(&debt, now_ns) : 0;
 	if (standing == 0)
 		return;
-	int64_t lag_ns = lag_of(to, -standing, old.weight);
+	int64_t lag_ns = lag_of(to, -standing, debt.weight);
 	if (lag_ns >= entity->lag_ns)
 		return;
 	entity->lag_ns = lag_ns;
-	entity->left_virtual_ns = old.virtual_ns + (uint64_t)virtual_of(lag_ns, old.weight);
+	entity->left_virtual_ns = debt.virtual_ns + (uint64_t)virtual_of(lag_ns, debt.weight);
 }
 
 uint64_t runqueue_progress(const struct runqueue *queue, uint64_t now_ns)
@@ -206,16 +216,13 @@ void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sch
 	int64_t behind = (int64_t)(to->virtual_ns + to->offset_ns - here);
 	int64_t most = virtual_of(CARRY_MAX_NS, entity->weight);
 
-	if (entity->debt.queue == to)
-		entity->debt.queue = NULL;
+	(void)take_debt(entity, to); /* it does not go there by its own doing */
 	keep_debt(from, entity, from->charged_ns);
 	if (!to->load) {
 		runqueue_set_progress(to, here);
 		return;
 	}
-	behind = behind < most ? behind : most;
-	behind = behind > -most ? behind : -most;
-	behind += virtual_of(entity->lag_ns, entity->weight);
+	behind = within(behind, -most, most) + virtual_of(entity->lag_ns, entity->weight);
 	entity->lag_ns = lag_of(to, behind, entity->weight);
 }
 
