@@ -109,15 +109,7 @@ void sched_displace(struct cpu *cpu)
 
 void sched_set_idle(struct cpu *cpu, const struct task *next)
 {
-	uint64_t *word = &sched_idle_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
-	bool idle = next->flags & TASK_IDLE;
-
-	if (idle == (bool)(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
-		return;
-	if (idle)
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+	cpu_mark(&sched_idle_cpus, cpu->id, next->flags & TASK_IDLE);
 }
 
 /* A task that has slept, or was never awake, is runnable from now on. */

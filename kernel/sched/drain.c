@@ -21,8 +21,7 @@ void sched_drain(struct cpu *cpu)
 	struct runqueue *queue = &cpu->queue;
 	struct task *task;
 
-	__atomic_fetch_and(&sched_idle_cpus.bits[cpu->id / 64], ~(1UL << cpu->id % 64),
-			   __ATOMIC_RELAXED);
+	cpu_mark(&sched_idle_cpus, cpu->id, false);
 	spin_lock(&queue->lock);
 	group_end_rests(cpu, UINT64_MAX);
 	while ((task = any_waiting(queue)) != NULL) {

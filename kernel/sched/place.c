@@ -309,18 +309,6 @@ static bool forgive(struct runqueue *queue, const struct runqueue *ahead)
 	return true;
 }
 
-static void set_behind(unsigned int cpu, bool is_behind)
-{
-	uint64_t *word = &behind_cpus.bits[cpu / 64], bit = 1UL << cpu % 64;
-
-	if (cpumask_test(&behind_cpus, cpu) == is_behind)
-		return;
-	if (is_behind)
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
-}
-
 /* Where nobody waits, nobody is charged, and weights grow old. A busy lock is up to date soon. */
 static void bring_up_to_date(struct cpu *cpu, const struct runqueue *by)
 {
@@ -331,7 +319,7 @@ static void bring_up_to_date(struct cpu *cpu, const struct runqueue *by)
 		return;
 	sched_refresh(queue, queue->running, by->charged_ns);
 	bool is_behind = forgive(queue, by);
-	set_behind(cpu->id, is_behind && is_alone(cpu, by));
+	cpu_mark(&behind_cpus, cpu->id, is_behind && is_alone(cpu, by));
 	spin_unlock(&queue->lock);
 }
 

@@ -38,18 +38,14 @@ static uint64_t first_rank(const struct cpu *cpu)
 
 static void publish_waiting(struct cpu *cpu, bool waits)
 {
-	uint64_t *word = &urgent_cpus.bits[cpu->id / 64], bit = 1UL << cpu->id % 64;
-
 	if (cpu->queue.classes.is_published == waits)
 		return;
 	cpu->queue.classes.is_published = waits;
-	if (waits) {
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	cpu_mark(&urgent_cpus, cpu->id, waits);
+	if (waits)
 		__atomic_fetch_add(&urgent_waiting, 1, __ATOMIC_RELAXED);
-	} else {
-		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+	else
 		__atomic_fetch_sub(&urgent_waiting, 1, __ATOMIC_RELAXED);
-	}
 }
 
 void urgent_publish(struct cpu *cpu)

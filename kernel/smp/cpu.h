@@ -46,6 +46,19 @@ extern struct cpumask cpu_online;      /* (a) */
 /* The running CPU. A task keeps it until it calls schedule(). */
 static inline struct cpu *this_cpu(void) { return current->cpu; }
 
+/* Whether a CPU is in a mask that others read and change meanwhile; orders nothing else. */
+static inline void cpu_mark(struct cpumask *mask, unsigned int id, bool is_in)
+{
+	uint64_t *word = &mask->bits[id / CPUMASK_WORD_BITS], bit = (uint64_t)1 << id % CPUMASK_WORD_BITS;
+
+	if (is_in == (bool)(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+		return;
+	if (is_in)
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+}
+
 /* Interrupts another CPU, once this one is on its way out of the kernel or about to switch: the other
  * would only wait for the locks that the sender holds. The current task is to do that: in schedule(), where
  * it is leaving, flush. */
