@@ -46,6 +46,12 @@ enum {
 #define CG_QUOTA_NONE UINT64_MAX                  /* cpu.max: "max" */
 #define CG_MEMORY_NONE ((uint64_t)INT64_MAX / CG_PAGE_SIZE) /* memory.max: "max" */
 
+/* A cpu.weight in shares, rounded to the nearest. */
+static inline uint32_t cg_shares_of_weight(uint32_t weight)
+{
+	return (weight * CG_SHARES_DEFAULT + CG_WEIGHT_DEFAULT / 2) / CG_WEIGHT_DEFAULT;
+}
+
 /* In the order in which cgroup.controllers lists them. */
 enum cg_controller { CG_CPUSET, CG_CPU, CG_MEMORY, CG_PIDS, CG_CONTROLLER_COUNT };
 

@@ -68,8 +68,7 @@ int cg_set_weight(struct cg_node *node, uint64_t weight)
 	if (error)
 		return error;
 
-	uint32_t scaled = (uint32_t)weight * CG_SHARES_DEFAULT;
-	set_shares(node, (scaled + CG_WEIGHT_DEFAULT / 2) / CG_WEIGHT_DEFAULT, false);
+	set_shares(node, cg_shares_of_weight((uint32_t)weight), false);
 	return 0;
 }
 

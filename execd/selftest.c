@@ -120,13 +120,6 @@ static bool is_idle(const struct sched_tree *tree, const struct sched_group *gro
 	return number_in(tree, group, "cpu.idle") == 1 || reads_as(tree, group, "sched.qos", "idle");
 }
 
-/* What 1024 is for weight 100. */
-static uint32_t shares_of(uint32_t weight, bool idle)
-{
-	return idle ? (uint32_t)CG_SHARES_IDLE
-		    : (weight * CG_SHARES_DEFAULT + CG_WEIGHT_DEFAULT / 2) / CG_WEIGHT_DEFAULT;
-}
-
 /* Whether the group has CPU time by its weight, beside one with three times as much, or a third. */
 static bool weight_holds(const struct sched_tree *tree, const struct sched_group *group, uint32_t weight,
 			 unsigned int cpu)
@@ -142,8 +135,8 @@ static bool weight_holds(const struct sched_tree *tree, const struct sched_group
 	snprintf(setting, sizeof(setting), "cpu.weight=%u", other);
 	bool made = measure_make_group(tree, &beside, path, (const char *const[]){ setting, NULL });
 	const struct measure_side sides[2] = {
-		{ group, shares_of(weight, is_idle(tree, group)) },
-		{ &beside, shares_of(other, false) },
+		{ group, is_idle(tree, group) ? (uint32_t)CG_SHARES_IDLE : cg_shares_of_weight(weight) },
+		{ &beside, cg_shares_of_weight(other) },
 	};
 	bool holds = made && measure_ratio(tree, sides, cpu);
 	sched_group_remove(tree, &beside, &error);
