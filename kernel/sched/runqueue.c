@@ -170,15 +170,22 @@ static struct sched_debt take_debt(struct sched_entity *entity, const struct run
 	return debt;
 }
 
+/* In CPU time, which does not depend on what it weighs where. */
+static int64_t owed_ns(const struct sched_debt *debt, uint64_t now_ns)
+{
+	return debt->queue ? standing_ns(debt, now_ns) * (int64_t)debt->weight >> SCHED_WEIGHT_SHIFT : 0;
+}
+
 /* Of two the greater is kept. */
 static void keep_debt(const struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
-	struct sched_debt *debt = &entity->debt;
-	int64_t owed = entity->lag_ns < 0 ? -virtual_of(entity->lag_ns, entity->weight) : 0;
-
-	if (owed == 0 || (debt->queue && standing_ns(debt, now_ns) > owed))
+	if (entity->lag_ns >= 0)
 		return;
-	*debt = (struct sched_debt){ queue, entity->left_virtual_ns + (uint64_t)owed, entity->weight };
+	uint64_t ahead = (uint64_t)-virtual_of(entity->lag_ns, entity->weight);
+	struct sched_debt debt = { queue, entity->left_virtual_ns + ahead, entity->weight };
+
+	if (owed_ns(&debt, now_ns) >= owed_ns(&entity->debt, now_ns))
+		entity->debt = debt;
 }
 
 void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, struct sched_entity *entity,

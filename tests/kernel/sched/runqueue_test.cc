@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The books of a run queue: what goes along with a task to other queues, and what waits for its return.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+extern "C" {
+#include "kernel/sched/runqueue.h"
+}
+
+namespace {
+
+constexpr uint64_t kMachine = 1ULL << SCHED_WEIGHT_SHIFT;
+constexpr int64_t kMs = 1000000;
+
+// A queue on which somebody else weighs that much; its mean stands still.
+class Queue {
+public:
+	explicit Queue(uint64_t load)
+	{
+		runqueue_init(&queue_);
+		other_.weight = load;
+		runqueue_join(&queue_, &other_);
+	}
+	struct runqueue *operator&() { return &queue_; }
+
+private:
+	struct runqueue queue_;
+	struct sched_entity other_ = {};
+};
+
+// It weighs that much on the queue, and has had `ahead_ns` too much of it when it leaves.
+void RunAhead(struct runqueue *queue, struct sched_entity *task, uint64_t weight, int64_t ahead_ns)
+{
+	task->weight = weight;
+	task->lag_ns = -ahead_ns;
+	runqueue_join(queue, task);
+	runqueue_leave(queue, task);
+}
+
+void ExpectLag(const struct sched_entity &task, int64_t ns)
+{
+	EXPECT_LT(std::abs(task.lag_ns - ns), 1000) << task.lag_ns << " ns, not " << ns;
+}
+
+TEST(Debt, WaitsForWhoComesBack)
+{
+	Queue a(kMachine), b(kMachine);
+	struct sched_entity task = {};
+
+	RunAhead(&a, &task, kMachine, 2 * kMs);
+	runqueue_migrate(&a, &b, &task, 0);
+	task.lag_ns = 0; // it waits it off there
+	runqueue_migrate(&b, &a, &task, 0);
+	ExpectLag(task, -2 * kMs);
+}
+
+TEST(Debt, IsComparedInCpuTimeWhateverTheTaskWeighs)
+{
+	Queue a(kMachine), b(kMachine), c(kMachine);
+	struct sched_entity task = {};
+
+	RunAhead(&a, &task, kMachine, 2 * kMs);
+	runqueue_migrate(&a, &b, &task, 0);
+	RunAhead(&b, &task, kMachine / 1000, kMs); // a thousand times as much virtual time
+	runqueue_migrate(&b, &c, &task, 0);
+	task.lag_ns = 0;
+	task.weight = kMachine;
+	runqueue_migrate(&c, &a, &task, 0);
+	ExpectLag(task, -2 * kMs);
+}
+
+TEST(Lag, FitsBesideWeightsOfManyMachines)
+{
+	// Thirty tasks that woke one after the other, each weighed as if it had the machine alone.
+	Queue a(kMachine), b(40 * kMachine);
+	struct sched_entity task = {};
+
+	RunAhead(&a, &task, kMachine, 2 * kMs);
+	runqueue_set_progress(&b, runqueue_progress(&a, 0));
+	runqueue_carry(&a, &b, &task);
+	// It is 4 ms ahead of the one it left: 2 of the mean, which it had pulled along by 2.
+	ExpectLag(task, -4 * kMs * 40 / 41);
+}
+
+} // namespace
