@@ -77,7 +77,7 @@ uint64_t place_push_ns(const struct cpu *cpu);
 /* The CPUs that the task may be put on now, isolated ones only when it has no other. */
 struct cpumask place_usable(const struct task *task);
 
-/* ---- core.c, for place.c and affinity.c ---- */
+/* ---- core.c and wake.c, for place.c and affinity.c ---- */
 
 /* A runnable task that is on no queue: to the best CPU. Its lock is held. */
 void sched_place(struct task *task);

@@ -124,6 +124,8 @@ void tree_memory_forgo(void);
 
 /* Takes over what the last operation changed, and lets go of the tree. Nobody has lost a CPU. */
 void tree_publish_and_unlock(void);
+/* The same after what may take CPUs away: when it returns, the tree is obeyed. */
+void tree_publish_and_wait(void);
 
 /* A file of the node has news. With the mutex. */
 void tree_news_tell(struct cg_node *node, enum tree_news news);

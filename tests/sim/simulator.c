@@ -103,7 +103,7 @@ static bool is_idle(const struct cpu *cpu)
 	return cpu->queue.running == cpu->idle;
 }
 
-/* ---- what core.c does ---- */
+/* ---- what core.c and wake.c do ---- */
 
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t time_ns)
 {

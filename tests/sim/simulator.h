@@ -3,7 +3,7 @@
  * simulator.h - the kernel's run queues, groups and balancing on the host, in time that the test gives.
  *
  * Groups and tasks are numbers; group 0 is the root. runqueue.c, pick.c, group.c and place.c are the
- * kernel's own, compiled here as they are; what core.c does around them (switching, sleeping, waking,
+ * kernel's own, compiled here as they are; what core.c and wake.c do around them (switching, sleeping, waking,
  * the end of a turn) is done here, one event at a time.
  */
 #ifndef TESTS_SIM_SIMULATOR_H
