@@ -175,6 +175,29 @@ static void test_one_cpu(void)
 	ungroup("b");
 }
 
+/* A group with cpu.idle has what the others leave over: 3 shares where 1024 are usual, and all of it alone. */
+static void test_idle(void)
+{
+	group("a", "10000");
+	group("b", "100");
+	group("a/x", "100");
+	group_put("s/a", "cpu.idle", "1");
+	CHECK("an idle group beside another", turns, { ON("a/x", 1, 3 / 1027.0), ON("b", 1, 1024 / 1027.0) });
+	CHECK("an idle group alone", turns, { ON("a/x", 1, 0.5), ON("a/x", 1, 0.5) });
+	group_put("s/b", "cpu.idle", "1");
+	CHECK("two idle groups", turns, { ON("a/x", 1, 0.5), ON("b", 1, 0.5) });
+	group_put("s/a", "cpu.idle", "0");
+	group_put("s/a", "sched.qos", "idle");
+	CHECK("sched.qos says it in another word", turns, { ON("a/x", 1, 0.5), ON("b", 1, 0.5) });
+	group_put("s/b", "cpu.idle", "0");
+	group_put("s/a", "sched.qos", "normal");
+	group_put("s/a", "cpu.weight", "300");
+	CHECK("weights count again afterwards", turns, { ON("a/x", 1, 0.75), ON("b", 1, 0.25) });
+	ungroup("a/x");
+	ungroup("a");
+	ungroup("b");
+}
+
 static void test_nested(void)
 {
 	group("a", "100");
@@ -274,6 +297,7 @@ int main(void)
 	ungroup("alone");
 
 	test_one_cpu();
+	test_idle();
 	test_nested();
 	test_changes(cpus);
 	if (cpus > 1)
