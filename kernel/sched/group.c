@@ -84,7 +84,7 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
 {
 	struct task_group *group = LIST_FIRST(&cpu->queue.resting), *next;
-	uint64_t again = UINT64_MAX;
+	uint64_t again = UINT64_MAX, soonest = now_ns + GROUP_REST_LOOK_NS;
 
 	for (; group; group = next) {
 		uint64_t end = __atomic_load_n(&group->idle_since_ns, __ATOMIC_RELAXED) + GROUP_REST_NS;
@@ -92,7 +92,7 @@ uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
 
 		next = LIST_NEXT(group, rest_link);
 		if (idle && end > now_ns) {
-			again = MIN(again, end);
+			again = MIN(again, MAX(end, soonest));
 			continue;
 		}
 		LIST_REMOVE(group, rest_link);

@@ -33,7 +33,8 @@ struct cpu;
 struct runqueue;
 struct sched_entity;
 
-enum { GROUP_REST_NS = 2000000 };
+/* Those that rest are looked at so seldom: a sleep costs the same however many groups sleep by turns. */
+enum { GROUP_REST_NS = 2000000, GROUP_REST_LOOK_NS = 500000 };
 
 #define FRACTION_ONE (1ULL << 32)
 /* A sixteen-millionth: who is due less has that, which keeps virtual time from running away. */
