@@ -19,6 +19,7 @@ void quota_set(struct quota *quota, uint64_t quota_ns, uint64_t period_ns, uint6
 	quota->period_end_ns = now_ns + period_ns;
 	quota->left_ns = quota_ns == QUOTA_NONE ? 0 : (int64_t)quota_ns;
 	quota->began_ns = quota->left_ns;
+	quota->used = quota->was_short = false;
 }
 
 /* What the period that ends leaves in the books; it is the first of `elapsed`. */

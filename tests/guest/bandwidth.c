@@ -85,6 +85,37 @@ static _Noreturn void call(int place)
 	}
 }
 
+/* Each does a little and leaves the rest to a child of its own. */
+static _Noreturn void bequeath(int place)
+{
+	do {
+		for (volatile int i = 0; i < 20000; i++)
+			;
+		shared->turns[place]++;
+	} while (fork() == 0);
+	_exit(0);
+}
+
+static void *nothing(void *unused)
+{
+	for (volatile int i = 0; i < 5000; i++)
+		;
+	return unused;
+}
+
+static _Noreturn void thread_often(int place)
+{
+	for (;;) {
+		pthread_t threads[4];
+
+		for (int i = 0; i < 4; i++)
+			pthread_create(&threads[i], NULL, nothing, NULL);
+		for (int i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+		shared->turns[place]++;
+	}
+}
+
 static pid_t start(const char *group, void (*body)(int))
 {
 	int place = task_count;
@@ -172,6 +203,13 @@ static void test_loads(void)
 	start_many("b/a", call, 2);
 	expect("tasks in system calls", "b/a", 400, 1000000);
 	end_all();
+	start_many("b/a", bequeath, cpus);
+	expect("tasks that do not live long", "b/a", 400, 1000000);
+	group_put("b/a", "cgroup.kill", "1");
+	end_all();
+	start_many("b/a", thread_often, cpus);
+	expect("threads that come and go", "b/a", 400, 1000000);
+	end_all();
 	start_many("b/a", spin, 100);
 	expect("a hundred spinners", "b/a", 400, 1000000);
 	end_all();
@@ -243,6 +281,24 @@ static void test_burst(void)
 	ok(burst > 19000 && burst < 21000, "of %lld us", burst);
 	end_all();
 	group_put("b/a", "cpu.max.burst", "0");
+}
+
+/* What the inner group has saved it may use only as far as the outer one allows. */
+static void test_nested_burst(void)
+{
+	limit("b/a", "30000 100000");
+	limit("b/a/x", "20000 100000");
+	ok(group_put("b/a/x", "cpu.max.burst", "20000") == 0, "a burst below a quota");
+	sleep_us(320000);
+	long long before = usage("b/a/x");
+	start("b/a/x", spin);
+	sleep_us(60000);
+	long long had = usage("b/a/x") - before;
+	ok(had > 29000 && had < 31000, "of 40 ms saved the quota above lets 30 through (%lld us)", had);
+	end_all();
+	group_put("b/a/x", "cpu.max.burst", "0");
+	limit("b/a/x", "max");
+	limit("b/a", "max");
 }
 
 /* ---- while a task waits for its quota ---- */
@@ -501,6 +557,7 @@ int main(void)
 	test_nested();
 	test_stat();
 	test_burst();
+	test_nested_burst();
 	test_waiting();
 	test_idle();
 	test_controller();

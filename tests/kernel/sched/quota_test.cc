@@ -126,6 +126,17 @@ TEST(QuotaSet, BeginsAnew)
 	EXPECT_EQ(quota_take(&pool, 900 * kMs, At(50)), 10 * kMs);
 }
 
+TEST(QuotaSet, ForgetsWhoWaitedBefore)
+{
+	struct quota pool = Pool(20, 100);
+	quota_take(&pool, 20 * kMs, At(0));
+	quota_begin_waiting(&pool, At(20));
+	quota_end_waiting(&pool, At(30));
+	quota_set(&pool, 30 * kMs, 100 * kMs, 0, At(50));
+	EXPECT_EQ(quota_take(&pool, 900 * kMs, At(160)), 30 * kMs);
+	EXPECT_EQ(pool.short_periods, 0U);
+}
+
 TEST(QuotaSet, TakesTheLargestSettings)
 {
 	const uint64_t most = ((UINT64_C(1) << 44) - 1) * 1000;
