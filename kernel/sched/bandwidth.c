@@ -123,6 +123,7 @@ void bandwidth_enter(struct cpu *cpu, struct task *task)
 		return;
 	if (cpu->queue.running == task) {
 		give_all_back(entity->limiter, cpu, time_now_ns());
+		cpu->queue.budget_end_ns = UINT64_MAX;
 		sched_resched(cpu); /* it needs another budget */
 	}
 	entity->limiter = limiter;

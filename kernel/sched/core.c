@@ -72,6 +72,8 @@ static void set_timer_work(struct cpu *cpu)
 
 	if (next < cpu->timers.programmed_ns)
 		timer_wake_at(next);
+	else if (unlikely(cpu->keeper))
+		timer_set_exactly();
 }
 
 void sched_watch_work(struct cpu *cpu)

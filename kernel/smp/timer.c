@@ -108,13 +108,22 @@ void timer_wake_at(uint64_t deadline_ns)
 	program(&this_cpu()->timers, deadline_ns);
 }
 
+void timer_set_exactly(void)
+{
+	struct timer_base *base = &this_cpu()->timers;
+	uint64_t deadline_ns = MIN(base->slice_end_ns, sched_next_work_ns(this_cpu()));
+
+	if (deadline_ns != base->programmed_ns)
+		program(base, deadline_ns);
+}
+
 void timer_set_slice_end(uint64_t deadline_ns)
 {
 	struct timer_base *base = &this_cpu()->timers;
 
 	base->slice_end_ns = deadline_ns;
 	if (this_cpu()->keeper)
-		program(base, deadline_ns); /* exactly: nothing else is due here */
+		timer_set_exactly();
 	else
 		program_earlier(base, deadline_ns);
 }
@@ -192,7 +201,7 @@ void timer_give_away(void)
 			return; /* no longer */
 	} while (!timer_move_all(cpu, keeper));
 	cpu_send_ipi(keeper, IPI_TIMER);
-	program(&cpu->timers, cpu->timers.slice_end_ns);
+	timer_set_exactly();
 }
 
 /* Whose timers this CPU's are, with their lock held: its own or its keeper's. */

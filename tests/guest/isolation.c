@@ -259,6 +259,60 @@ static void test_own_timers(const char *group)
 	end(other);
 }
 
+/* A quota goes on where a CPU is isolated under its only task. */
+static void test_quota(void)
+{
+	enum { QUOTA_US = 10000, PERIOD_US = 100000, SPAN_MS = 1000 };
+
+	group_put("i", "cpu.max", "10000 100000");
+	pid_t busy = start_busy("i");
+	sleep_ms(PERIOD_US / 1000);
+	group_put("i", "cpuset.cpus.partition", "isolated");
+	long long had_us = group_number("i", "cpu.stat", "usage_usec");
+	sleep_ms(SPAN_MS);
+	had_us = group_number("i", "cpu.stat", "usage_usec") - had_us;
+	long long due_us = QUOTA_US * SPAN_MS / (PERIOD_US / 1000);
+	ok(had_us > due_us / 2 && had_us <= due_us + 2 * QUOTA_US, "a quota of %lld us holds (%lld us)", due_us, had_us);
+	end(busy);
+	group_put("i", "cpu.max", "max");
+	group_put("i", "cpuset.cpus.partition", "member");
+}
+
+/* Works for so long, alone on the CPU; answers how often that was interrupted. */
+static long interrupts_of_work(long ms)
+{
+	long before = interrupts_of(ALONE);
+	struct timespec now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += ms * 1000000;
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec);
+	return interrupts_of(ALONE) - before;
+}
+
+/* Who comes when a task with a quota has just gone is not interrupted for what that one had left. */
+static void test_left_quota(void)
+{
+	int there[2], status;
+	char byte = 0;
+
+	group_make("q");
+	group_put("q", "cpu.max", "900000 1000000");
+	pid_t next = pipe(there) ? -1 : fork();
+	if (next == 0) {
+		pin(0, ALONE);
+		_exit(read(there[0], &byte, 1) != 1 ? 99 : (int)interrupts_of_work(20));
+	}
+	pid_t busy = start_busy("q");
+	sleep_ms(10);
+	end(busy);
+	if (write(there[1], &byte, 1) == 1 && waitpid(next, &status, 0) == next)
+		ok(status == 0, "nothing is left of another's quota (status %d)", status);
+	group_remove("q");
+}
+
 /* Deadline tasks of the root have the CPUs that are not isolated: nine tenths of each, and no more. */
 static void test_deadlines(void)
 {
@@ -299,6 +353,7 @@ static void test_at_boot(const char *list)
 	test_silence(NULL);
 	test_no_visitors();
 	test_own_timers(NULL);
+	test_left_quota();
 
 	group_make("i");
 	group_put("i", "cpuset.cpus", list);
@@ -311,6 +366,7 @@ static void test_partition(void)
 {
 	group_make("i");
 	group_put("i", "cpuset.cpus", "2-3");
+	test_quota();
 
 	/* Timers of tasks that sleep on it when it is isolated, and of tasks that leave it. */
 	pid_t sleepers[8];
