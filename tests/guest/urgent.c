@@ -283,6 +283,41 @@ static void test_fair_everywhere(void)
 	stop_all();
 }
 
+static void have_94_percent_of_100_ms(struct slot *slot)
+{
+	if (set_deadline(0, 94 * MILLISECOND, 100 * MILLISECOND, 100 * MILLISECOND) == 0)
+		spin(slot);
+}
+
+static void have_94_percent_of_1_ms(struct slot *slot)
+{
+	if (set_deadline(0, 940000, MILLISECOND, MILLISECOND) == 0)
+		spin(slot);
+}
+
+/* One of them a CPU, which leave the rest of it. */
+static void have_a_whole_cpu(struct slot *slot)
+{
+	int percent = slot == slots ? 75 : 100;
+
+	if (set_deadline(0, (uint64_t)percent * MILLISECOND, 100 * MILLISECOND, 100 * MILLISECOND) == 0)
+		spin(slot);
+}
+
+/* Deadline tasks that use up all they have, and SCHED_FIFO ones that take what they leave, on every CPU. */
+static void test_fair_beside_deadlines(const char *name, void (*body)(struct slot *), int policy)
+{
+	for (int i = 0; i < cpus; i++)
+		start(body, SCHED_OTHER, 0, all_cpus());
+	for (int i = 0; i < cpus; i++)
+		spinner(SCHED_FIFO, 50, all_cpus());
+	int fair = spinner(policy, 0, 1);
+	sleep_ms(300);
+	uint64_t span = measure(1500);
+	ok(part(fair, span) >= 45, "beside %s a fair task has its twentieth, too (%d/1000)", name, part(fair, span));
+	stop_all();
+}
+
 /* Wakes every 2 ms and says how late. */
 static void wake_often(struct slot *slot)
 {
@@ -521,6 +556,10 @@ int main(int count, char **arguments)
 		return tap_done();
 	}
 	test_fair_part();
+	test_fair_beside_deadlines("deadline tasks", have_94_percent_of_100_ms, SCHED_OTHER);
+	test_fair_beside_deadlines("short deadlines", have_94_percent_of_1_ms, SCHED_IDLE);
+	if (cpus > 1)
+		test_fair_beside_deadlines("deadline tasks of a whole CPU", have_a_whole_cpu, SCHED_BATCH);
 	test_turns();
 	test_idle();
 	if (cpus > 1) {
