@@ -173,6 +173,17 @@ static void test_inheritance(const char *self)
 	}
 	waitpid(child, &status, 0);
 	ok(status == 0, "a child has all of it, its program class and shares (%d)", WEXITSTATUS(status));
+	const struct sched_param none = { 0 };
+	sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+	child = fork();
+	if (child == 0) {
+		qos = qos_of(0);
+		_exit(qos.own_class != SCHED_QOS_INHERITED || qos.shares != 100 || qos.latency_us ||
+		      qos.burst_us || qos.slice_us != 3000);
+	}
+	waitpid(child, &status, 0);
+	ok(status == 0, "with RESET_ON_FORK it has none of it");
+	sched_setscheduler(0, SCHED_OTHER, &none);
 	sched_set_qos_class(0, SCHED_QOS_INHERITED);
 	sched_set_shares(0, 100);
 	sched_set_latency_hint(0, 0);
