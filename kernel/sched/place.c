@@ -162,7 +162,7 @@ static struct task *steal_from(struct cpu *victim, struct cpu *cpu)
 /* Its running task is placed anew, if it may run on that core. A busy lock: it stays. */
 static bool invite_from(struct cpu *crowded, const struct cpumask *core)
 {
-	if (!spin_trylock(&crowded->queue.lock))
+	if (is_isolated(crowded) || !spin_trylock(&crowded->queue.lock))
 		return false;
 	struct cpumask mask = place_usable(crowded->queue.running);
 	bool may_come = cpumask_intersects(&mask, core);

@@ -157,6 +157,28 @@ TEST(Invite, BringsNobodyToIsolatedCpus)
 	isolation_is_used = false;
 }
 
+/* One CPU of each core is isolated, and the second core runs out of tasks. */
+TEST(Invite, TakesNobodyFromIsolatedCpus)
+{
+	Machine machine(1, 2, 2);
+	struct simulator *simulator = machine.get();
+	struct cpumask isolated = cpumask_of(1);
+
+	cpumask_set(&isolated, 3);
+	for (unsigned int cpu = 0; cpu < 3; cpu++)
+		simulator_add_task(simulator, 0, 1024, cpu);
+	simulator_set_mask(simulator, 1, &isolated);
+	for (int task : {0, 2}) {
+		struct cpumask own = cpumask_of(task == 0 ? 0U : 2U);
+		simulator_set_mask(simulator, task, &own);
+	}
+	isolation_cpus = isolated;
+	isolation_is_used = true;
+	simulator_sleep(simulator, 2);
+	EXPECT_EQ(all_running(simulator, 4), (std::vector<int>{0, 1, -1, -1}));
+	isolation_is_used = false;
+}
+
 namespace {
 
 std::mt19937_64 random_numbers;
