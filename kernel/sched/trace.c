@@ -22,8 +22,11 @@ struct trace_ring {
 };
 
 struct trace_cursor {
-	unsigned int cpu;                     /* whose ring is read next */
-	struct { uint64_t next, lost; } at[]; /* a CPU: the number of the next record; not told yet */
+	unsigned int cpu; /* whose ring is read next */
+	struct trace_place {
+		uint64_t next;    /* the number of the CPU's next record */
+		uint64_t time_ns; /* of its last one */
+	} at[];
 };
 
 uint32_t trace_readers;
@@ -45,6 +48,7 @@ void trace_write(enum trace_event event, const struct task *task, int32_t other,
 	uint64_t count = ring->count;
 	struct trace_record *record = &ring->records[count % RING_RECORDS];
 
+	full_barrier(); /* the count before what it says may be half written */
 	*record = (struct trace_record){
 		.time_ns = time_now_ns(),
 		.event = (uint16_t)event,
@@ -104,7 +108,8 @@ struct trace_cursor *trace_open(void)
 		return NULL;
 	}
 	for (unsigned int id = 0; id < cpu_count; id++)
-		cursor->at[id].next = __atomic_load_n(&rings[id]->count, __ATOMIC_ACQUIRE);
+		cursor->at[id] = (struct trace_place){ __atomic_load_n(&rings[id]->count, __ATOMIC_ACQUIRE),
+						       time_now_ns() };
 	__atomic_fetch_add(&trace_readers, 1, __ATOMIC_SEQ_CST);
 	return cursor;
 }
@@ -123,62 +128,55 @@ static uint64_t oldest(const struct trace_ring *ring)
 	return count >= RING_RECORDS ? count - RING_RECORDS + 1 : 0;
 }
 
-static void skip_lost(struct trace_cursor *cursor, unsigned int id, uint64_t first)
+/* So many are missing since the last one. */
+static struct trace_record lost_record(const struct trace_place *place, unsigned int id, uint64_t count)
 {
-	if (cursor->at[id].next >= first)
-		return;
-	cursor->at[id].lost += first - cursor->at[id].next;
-	cursor->at[id].next = first;
+	return (struct trace_record){
+		.time_ns = place->time_ns,
+		.event = TRACE_LOST,
+		.cpu = (uint16_t)id,
+		.value = (uint32_t)MIN(count, (uint64_t)UINT32_MAX),
+	};
 }
 
-/* One CPU's. What was overwritten while it was copied is taken back from the front. */
-static size_t take_from(struct trace_cursor *cursor, unsigned int id, struct trace_record *records,
-			size_t room)
+/* One CPU's. What was overwritten before or while it was copied is told where it is missing. */
+static size_t take_from(struct trace_place *place, unsigned int id, struct trace_record *records, size_t room)
 {
 	const struct trace_ring *ring = rings[id];
+	uint64_t begin = place->next, first = oldest(ring);
 	size_t count = 0;
 
-	skip_lost(cursor, id, oldest(ring));
-	uint64_t begin = cursor->at[id].next, end = __atomic_load_n(&ring->count, __ATOMIC_ACQUIRE);
+	if (begin < first) {
+		place->next = first;
+		records[0] = lost_record(place, id, first - begin);
+		return 1;
+	}
+	uint64_t end = __atomic_load_n(&ring->count, __ATOMIC_ACQUIRE);
 	for (uint64_t number = begin; number < end && count < room; number++)
 		records[count++] = ring->records[number % RING_RECORDS];
 	full_barrier(); /* the copies before the count */
-	uint64_t first = oldest(ring);
-	size_t spoilt = first > begin ? MIN((size_t)(first - begin), count) : 0;
-	cursor->at[id].lost += spoilt;
-	cursor->at[id].next = begin + count;
-	memmove(records, records + spoilt, (count - spoilt) * sizeof(*records));
-	return count - spoilt;
-}
-
-static size_t take_lost(struct trace_cursor *cursor, unsigned int id, struct trace_record *record)
-{
-	if (!cursor->at[id].lost)
-		return 0;
-	*record = (struct trace_record){
-		.time_ns = time_now_ns(),
-		.event = TRACE_LOST,
-		.cpu = (uint16_t)id,
-		.value = (uint32_t)MIN(cursor->at[id].lost, (uint64_t)UINT32_MAX),
-	};
-	cursor->at[id].lost = 0;
-	return 1;
+	first = oldest(ring);
+	place->next = begin + count;
+	size_t spoilt = first > begin ? MIN((size_t)(first - begin), count) : 0, skipped = 0;
+	if (spoilt) {
+		skipped = spoilt - 1;
+		records[skipped] = lost_record(place, id, spoilt);
+		memmove(records, records + skipped, (count - skipped) * sizeof(*records));
+	}
+	if (count > spoilt)
+		place->time_ns = records[count - skipped - 1].time_ns;
+	return count - skipped;
 }
 
 size_t trace_take(struct trace_cursor *cursor, struct trace_record *records, size_t room)
 {
 	for (unsigned int looked = 0; looked < cpu_count; looked++) {
 		unsigned int id = cursor->cpu;
-		size_t count = take_lost(cursor, id, records);
+		size_t count = take_from(&cursor->at[id], id, records, room);
 
-		if (!count)
-			count = take_from(cursor, id, records, room);
-		if (!count && !cursor->at[id].lost)
-			cursor->cpu = id + 1 < cpu_count ? id + 1 : 0;
-		else if (count)
+		if (count)
 			return count;
-		else
-			looked--; /* all that was copied is lost: told next */
+		cursor->cpu = id + 1 < cpu_count ? id + 1 : 0;
 	}
 	return 0;
 }
