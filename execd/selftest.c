@@ -324,6 +324,8 @@ static bool masks_hold(const struct sched_tree *tree)
 
 	cpumask_for_each(cpu, &cpus)
 		home = cpu;
+	if (cpumask_first(&cpus) == home)
+		return false; /* there is nowhere to go, and nothing to measure */
 	snprintf(setting, sizeof(setting), "cpuset.cpus=%u", home);
 	if (!measure_make_group(tree, &group, "selftest-mask", (const char *const[]){ setting, NULL }))
 		return false;

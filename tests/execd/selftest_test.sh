@@ -55,6 +55,12 @@ expect_log 'execd: affinity set (svc=saver mask=0-3 policy=any)'
 expect_log 'execd: qos set (svc=least class=normal shares=1 lat=3000us burst=0us)'
 reject_log 'execd: qos set (svc=saver'
 
+# Where there is one CPU no mask can be seen to hold.
+boot --smp 1 --append selftest --icount=3 --timeout 100 -- sleep 1
+expect_sound
+expect_log 'SELFTEST: qos shares ratio ok'
+reject_log 'SELFTEST: affinity applied ok'
+
 # An ordinary boot says nothing of it.
 boot --icount=3 --timeout 100 -- sleep 1
 reject_log 'SELFTEST:'
