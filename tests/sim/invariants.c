@@ -134,7 +134,7 @@ static const char *check_groups(const struct simulator *simulator)
 const char *simulator_check(struct simulator *simulator)
 {
 	uint32_t runnable[NR_CPUS] = { 0 };
-	const char *wrong = check_groups(simulator);
+	const char *wrong = picked_wrongly ? "a task was picked that was not the next" : check_groups(simulator);
 
 	for (int i = 0; i < simulator->task_count; i++)
 		runnable[simulator->tasks[i].task.cpu->id] += simulator->tasks[i].runnable;

@@ -40,6 +40,8 @@ uint32_t trace_readers;
 uint64_t nodes_with_cpus = 1;
 static uint64_t now_ns;
 
+static bool picked_wrongly;
+
 /* Of each queue, the lags with which tasks have come since all were within the bound last. */
 static int64_t brought_ns[NR_CPUS];
 
@@ -142,6 +144,17 @@ static void note_lag(const struct cpu *cpu, const struct sched_entity *entity)
 	brought_ns[cpu->id] += distance(entity->lag_ns);
 }
 
+/* EEVDF's rule as it is written: of those who are owed something, or may borrow, the one whose deadline is the
+ * earliest. */
+static const struct sched_entity *eligible_first(const struct runqueue *queue)
+{
+	struct sched_entity *at = queue->first;
+
+	while (at && (int64_t)(at->eligible_ns - queue->virtual_ns) > 0)
+		at = runqueue_next(at);
+	return at;
+}
+
 static void schedule_on(struct cpu *cpu, bool runs_on)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -162,6 +175,7 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 		struct sched_entity *entity = runqueue_pick(queue);
 
 		assert(entity);
+		picked_wrongly |= entity != eligible_first(queue);
 		runqueue_remove(queue, entity);
 		next = entity_task(entity);
 	} else {
@@ -482,6 +496,7 @@ struct simulator *simulator_create(unsigned int cpus)
 	assert(simulator && cpus <= NR_CPUS);
 	now_ns = 1000000000;
 	place_progress_ns = 0;
+	picked_wrongly = false;
 	behind_cpus = cpumask_none();
 	simulator->cpu_count = cpu_count = cpus;
 	simulator->longest_ns = SCHED_SLICE_NS;
