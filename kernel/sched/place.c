@@ -447,7 +447,8 @@ void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_n
 {
 	if (likely(cpumask_empty(&sched_idle_cpus)))
 		return;
-	if (cpumask_intersects(&task->allowed, &sched_idle_cpus))
+	struct cpumask mask = place_usable(task);
+	if (cpumask_intersects(&mask, &sched_idle_cpus))
 		queue->balance_ns = now_ns;
 }
 
