@@ -126,7 +126,7 @@ void urgent_balance(struct cpu *cpu);
 
 /* ---- policy.c ---- */
 
-/* A child has its parent's policy and shares, unless those are not to be inherited. */
+/* A child has its parent's policy and shares, unless those are not to be inherited. The parent's lock is held. */
 void policy_fork(struct task *child, const struct task *parent);
 uint32_t policy_child_shares(const struct task *parent);
 

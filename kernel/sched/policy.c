@@ -22,6 +22,7 @@ void policy_fork(struct task *child, const struct task *parent)
 {
 	const struct class_entity *from = &parent->class;
 
+	kcheck(spin_is_held(&parent->lock));
 	child->class = (struct class_entity){ .rank = RANK_FAIR };
 	if (child->flags & TASK_KERNEL || (from->reset_on_fork && from->urgent) ||
 	    from->policy == POLICY_DEADLINE)
@@ -38,6 +39,7 @@ uint32_t policy_child_shares(const struct task *parent)
 {
 	bool resets = parent->class.reset_on_fork && parent->class.urgent;
 
+	kcheck(spin_is_held(&parent->lock));
 	return resets ? CG_SHARES_DEFAULT : inherited_shares(parent, parent->entity.shares);
 }
 

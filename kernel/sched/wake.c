@@ -180,10 +180,13 @@ void sched_fork(struct task *child, struct task *parent)
 	child->work = 0;
 	child->cpu = parent->cpu;
 	child->user_ticks = 0;
+	spin_lock(&parent->lock);
 	policy_fork(child, parent);
+	uint32_t shares = policy_child_shares(parent);
+	spin_unlock(&parent->lock);
 	child->entity = (struct sched_entity){
 		.left_virtual_ns = parent->cpu->queue.virtual_ns,
-		.shares = policy_child_shares(parent),
+		.shares = shares,
 		.slice_ns = SCHED_SLICE_NS,
 		.group = parent->entity.group,
 		.account = parent->entity.account,
