@@ -40,7 +40,8 @@ expect_sound
 # Isolation's options: flags without a list, lists that are a word or longer than any line, flags where
 # there are none.
 show="cd /sys/devices/system/cpu; cat isolated nohz_full"
-boot --config none --timeout 20 --append "isolcpus=domain nohz_full=all rcu_nocbs=all" -- /bin/sh -c "$show"
+# In virtual time it is always CPU 0 that boots.
+boot --icount --config none --timeout 20 --append "isolcpus=domain nohz_full=all rcu_nocbs=all" -- /bin/sh -c "$show"
 expect_exactly $'\n1-3\n'
 expect_log "isolation: isolcpus=domain names no CPU: without effect"
 expect_log "isolation: no CPU is left that is not quiet: CPU 0 stays out"

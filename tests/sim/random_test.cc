@@ -329,7 +329,7 @@ TEST_F(Shares, StayWhileSomebodyWakesForMoments)
 	uint64_t start = simulator_now_ns(simulator.get());
 
 	simulator_balance(simulator.get(), true);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		simulator_sleep(simulator.get(), waker);
 		simulator_run(simulator.get(), 9 * kMillisecond + static_cast<uint64_t>(Below(2 * kMillisecond)));
 		simulator_wake(simulator.get(), waker);
