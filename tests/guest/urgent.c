@@ -295,10 +295,10 @@ static void have_94_percent_of_1_ms(struct slot *slot)
 		spin(slot);
 }
 
-/* One of them a CPU, which leave the rest of it. */
+/* One of them a CPU: the first, which is behind the fair one, leaves the rest of it. */
 static void have_a_whole_cpu(struct slot *slot)
 {
-	int percent = slot == slots ? 75 : 100;
+	int percent = slot == slots + 1 ? 75 : 100;
 
 	if (set_deadline(0, (uint64_t)percent * MILLISECOND, 100 * MILLISECOND, 100 * MILLISECOND) == 0)
 		spin(slot);
@@ -307,11 +307,13 @@ static void have_a_whole_cpu(struct slot *slot)
 /* Deadline tasks that use up all they have, and SCHED_FIFO ones that take what they leave, on every CPU. */
 static void test_fair_beside_deadlines(const char *name, void (*body)(struct slot *), int policy)
 {
+	int fair = spinner(policy, 0, 1);
+
+	sleep_ms(SETTLE_MS); /* it pins itself */
 	for (int i = 0; i < cpus; i++)
 		start(body, SCHED_OTHER, 0, all_cpus());
 	for (int i = 0; i < cpus; i++)
 		spinner(SCHED_FIFO, 50, all_cpus());
-	int fair = spinner(policy, 0, 1);
 	sleep_ms(300);
 	uint64_t span = measure(1500);
 	ok(part(fair, span) >= 45, "beside %s a fair task has its twentieth, too (%d/1000)", name, part(fair, span));
