@@ -2,7 +2,7 @@
 /*
  * sabotage.h - a mechanism that the checked kernel leaves out, so that a test can show that another one, or the
  * self-test, misses it: `sabotage=masks`, `shares`, `qos`, `burst`, `quota-burst` or `cores` on the command
- * line.
+ * line. (`late-cpu` is of the machine: its last CPU comes when nobody waits for it any more.)
  */
 #ifndef KERNEL_SCHED_SABOTAGE_H
 #define KERNEL_SCHED_SABOTAGE_H

@@ -104,11 +104,12 @@ int hotplug_bring_online(unsigned int id)
 
 		cpu->ipi = 0;
 		sched_restart_cpu(cpu);
-		if (smp_start_hart(cpu) != SBI_SUCCESS)
+		if (smp_start_hart(cpu) == SBI_SUCCESS)
+			while (smp_is_starting())
+				rest();
+		if (!is_online(id)) {
 			error = -EIO;
-		while (!error && !is_online(id))
-			rest();
-		if (!error) {
+		} else {
 			trace(TRACE_CPU, current, (int32_t)id, 1);
 			tree_set_cpu_online(id, CPU_ON);
 		}

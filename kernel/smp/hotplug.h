@@ -9,7 +9,7 @@
  * -EBUSY it is the last one; -EINVAL there is no such CPU. Sleeps; LOCK_RANK_HOTPLUG. */
 int hotplug_take_offline(unsigned int id);
 /* Starts its hart and lets tasks use it again. 0 too when it is on. -EINVAL; -EIO the hart does not
- * start. Sleeps; LOCK_RANK_HOTPLUG. */
+ * start, or nobody arrives (arrivals.h). Sleeps; LOCK_RANK_HOTPLUG. */
 int hotplug_bring_online(unsigned int id);
 
 /* The idle task of a CPU whose `leaving` is set: stops its hart. */

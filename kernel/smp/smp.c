@@ -3,7 +3,7 @@
  * smp.c - the CPUs: their data, their start (SBI HSM), interrupts and IPIs.
  *
  * A hart starts in entry.S with its idle task, loads the kernel's page table, and arrives in
- * secondary_main(). The boot CPU sleeps until the last one is there.
+ * secondary_main(). Whoever started it sleeps until it is there, or is given up: see arrivals.h.
  */
 #include "kernel/dev/machine.h"
 #include "kernel/dev/plic.h"
@@ -16,6 +16,8 @@
 #include "kernel/riscv/stack.h"
 #include "kernel/sched/core.h"
 #include "kernel/sched/isolation.h"
+#include "kernel/sched/sabotage.h"
+#include "kernel/smp/arrivals.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
 
@@ -28,6 +30,8 @@ extern struct task boot_task;
 extern uint64_t secondary_satp;
 void _start_secondary(void);
 _Noreturn void secondary_main(void);
+
+static struct arrivals arrivals; /* waiting: boot, then whoever has LOCK_RANK_HOTPLUG */
 
 static struct cpu boot_cpu;
 struct task boot_task = { .cpu = &boot_cpu, .flags = TASK_KERNEL | TASK_IDLE, .references = 1 };
@@ -64,9 +68,30 @@ static void start_here(struct cpu *cpu)
 	paging_activate_kernel(); /* again: a stack may have been mapped before we were online */
 }
 
+/* For a test: the last CPU is twice as long on its way as anybody waits for it, once. */
+static void dawdle(const struct cpu *cpu)
+{
+	static bool is_over; /* only the last CPU */
+	uint64_t end_ns = time_now_ns() + 2 * ARRIVALS_PATIENCE_NS;
+
+	if (cpu->id + 1 != cpu_count || is_over || !is_sabotaged("late-cpu"))
+		return;
+	is_over = true;
+	while (time_now_ns() < end_ns)
+		;
+}
+
+/* A CPU that was given up stops again: the tree does not count on it, until somebody brings it online. */
 _Noreturn void secondary_main(void)
 {
-	start_here(this_cpu());
+	struct cpu *cpu = this_cpu();
+
+	dawdle(cpu);
+	if (!arrivals_come(&arrivals, cpu->id)) {
+		sbi_hart_stop();
+		panic("hart %lu does not stop", (unsigned long)cpu->hart);
+	}
+	start_here(cpu);
 	sched_idle_loop();
 }
 
@@ -99,7 +124,20 @@ int64_t smp_start_hart(struct cpu *cpu)
 {
 	paddr_t entry = (uintptr_t)_start_secondary - KERNEL_BASE + machine.kernel_start;
 
-	return sbi_hart_start(cpu->hart, entry, (uint64_t)cpu->idle);
+	arrivals_expect(&arrivals, cpu->id, time_now_ns());
+	int64_t error = sbi_hart_start(cpu->hart, entry, (uint64_t)cpu->idle);
+	/* One that was given up and comes at this very moment has been started already. */
+	return error && arrivals_give_up(&arrivals, cpu->id) ? error : SBI_SUCCESS;
+}
+
+static bool is_stopped(unsigned int id)
+{
+	return sbi_hart_is_stopped(cpu_table[id]->hart);
+}
+
+bool smp_is_starting(void)
+{
+	return arrivals_go_on(&arrivals, &cpu_online, is_stopped, time_now_ns());
 }
 
 static void start(struct cpu *cpu)
@@ -116,9 +154,6 @@ static void start(struct cpu *cpu)
 
 void smp_start_others(void)
 {
-	uint64_t deadline;
-	unsigned int count;
-
 	if (!make_idle(&boot_cpu))
 		panic("no memory for the idle task of CPU %u", boot_cpu.id);
 	start_here(&boot_cpu);
@@ -129,13 +164,12 @@ void smp_start_others(void)
 			start(cpu_table[id]);
 
 	/* They come one by one; a machine emulated in turns needs this one to rest meanwhile. */
-	deadline = time_now_ns() + NSEC_PER_SEC;
-	while ((count = cpumask_count(&cpu_online)) < cpu_count && time_now_ns() < deadline) {
+	while (smp_is_starting()) {
 		timer_wake_at(time_now_ns() + 20 * NSEC_PER_USEC);
 		wait_for_interrupt();
 		interrupts_serve();
 	}
-	printk("smp: %u of %u CPUs online, boot CPU %u (hart %lu)\n", count, cpu_count,
+	printk("smp: %u of %u CPUs online, boot CPU %u (hart %lu)\n", cpumask_count(&cpu_online), cpu_count,
 	       boot_cpu.id, (unsigned long)boot_cpu.hart);
 }
 
