@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/guest/alone.h"
 #include "tests/guest/group.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
@@ -27,39 +28,6 @@ static struct shared {
 	atomic_long turns[8];    /* of each */
 	atomic_long cpu_changes; /* how often a task found itself elsewhere */
 } *shared;
-
-static long interrupts_of(int cpu)
-{
-	char path[64], text[32] = "";
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/sched.interrupts", cpu);
-	int fd = open(path, O_RDONLY);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		return -1;
-	close(fd);
-	return atol(text);
-}
-
-static int pin(pid_t pid, size_t cpu)
-{
-	cpu_set_t mask;
-
-	CPU_ZERO(&mask);
-	CPU_SET(cpu, &mask);
-	return sched_setaffinity(pid, sizeof(mask), &mask);
-}
-
-static int allowed(pid_t pid)
-{
-	cpu_set_t mask;
-	int bits = 0;
-
-	if (sched_getaffinity(pid, sizeof(mask), &mask))
-		return -1;
-	for (size_t cpu = 0; cpu < 8; cpu++)
-		bits |= CPU_ISSET(cpu, &mask) ? 1 << cpu : 0;
-	return bits;
-}
 
 static void spin(void)
 {
@@ -124,13 +92,6 @@ static void end(pid_t child)
 {
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-}
-
-static void sleep_ms(long ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
 }
 
 /* A busy task on the CPU, put there by its group or its pin. */
