@@ -57,6 +57,24 @@ static _Noreturn void spin(int place)
 		atomic_store_explicit(&shared->turns[place], shared->turns[place] + 1, memory_order_relaxed);
 }
 
+/* Each signal is taken at once, and its handler waits for the quota in its first instruction. */
+static _Noreturn void spin_signalled(int place)
+{
+	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGUSR1, &action, NULL);
+	spin(place);
+}
+
+/* The task at place 0 has no rest. */
+static _Noreturn void signal_often(int place)
+{
+	for (;; shared->turns[place]++) {
+		kill(tasks[0], SIGUSR1);
+		sleep_us(200);
+	}
+}
+
 /* Spins and sleeps by turns: half of the time each. */
 static _Noreturn void doze(int place)
 {
@@ -209,6 +227,13 @@ static void test_loads(void)
 	end_all();
 	start_many("b/a", thread_often, cpus);
 	expect("threads that come and go", "b/a", 400, 1000000);
+	end_all();
+	start("b/a", spin_signalled);
+	sleep_us(20000);
+	shared->handled = 0;
+	start("b/free", signal_often);
+	expect("a task with a signal every 200 us", "b/a", 400, 1000000);
+	ok(shared->handled > 2000, "which has handled %d of them", shared->handled);
 	end_all();
 	start_many("b/a", spin, 100);
 	expect("a hundred spinners", "b/a", 400, 1000000);
