@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cores_test.cc - the kernel's choices on machines of several packages with cores of several threads, in the
- * simulator: whose tasks a CPU takes that has nothing to run, who leaves a shared core for a free one, and that
- * none of it breaks what random_test.cc checks.
+ * simulator: whose tasks a CPU takes that has nothing to run, who leaves a shared core for a free one, that a CPU
+ * which runs empty takes whoever waits for it, and that none of it breaks what random_test.cc checks.
  *
  * --seed=N repeats a run.
  */
@@ -181,6 +181,38 @@ TEST(Invite, TakesNobodyFromIsolatedCpus)
 
 namespace {
 
+/* How many events there are in a second on three CPUs with two tasks each, beside an idle one. */
+long events_beside(const struct cpumask &isolated, const struct cpumask &mask)
+{
+	Machine machine(1, 4, 1);
+	struct simulator *simulator = machine.get();
+	uint64_t end = simulator_now_ns(simulator) + 1000 * kMillisecond;
+	long events = 0;
+
+	simulator_balance(simulator, true);
+	isolation_cpus = isolated;
+	isolation_is_used = true;
+	for (int task = 0; task < 6; task++) {
+		simulator_add_task(simulator, 0, 1024, static_cast<unsigned int>(task % 3));
+		simulator_set_mask(simulator, task, &mask);
+	}
+	for (; simulator_now_ns(simulator) < end; events++)
+		simulator_advance(simulator, end);
+	EXPECT_EQ(simulator_running(simulator, 3), -1);
+	isolation_is_used = false;
+	return events;
+}
+
+} // namespace
+
+/* Who waits looks at an idle CPU that is isolated as little as at one that his mask has not. */
+TEST(Offer, LooksAtNoIsolatedCpu)
+{
+	EXPECT_EQ(events_beside(cpumask_of(3), cpumask_below(4)), events_beside(cpumask_of(3), cpumask_below(3)));
+}
+
+namespace {
+
 std::mt19937_64 random_numbers;
 
 int below(size_t bound) { return static_cast<int>(random_numbers() % bound); }
@@ -239,6 +271,54 @@ TEST(Random, MachinesKeepEveryInvariant)
 			step(machine.get(), tasks);
 			ASSERT_STREQ(simulator_check(machine.get()), nullptr)
 				<< "round " << round << ", --seed=" << seed;
+		}
+	}
+}
+
+/* Whether somebody waits who may run on that CPU. */
+static bool is_wanted(const Machine &machine, unsigned int cpu, const std::vector<struct cpumask> &masks)
+{
+	std::vector<bool> runs(masks.size(), false);
+
+	for (int task : all_running(machine.get(), machine.count()))
+		if (task >= 0)
+			runs[static_cast<size_t>(task)] = true;
+	for (size_t task = 0; task < masks.size(); task++)
+		if (simulator_is_runnable(machine.get(), static_cast<int>(task)) && !runs[task] &&
+		    cpumask_test(&masks[task], cpu))
+			return true;
+	return false;
+}
+
+/* Stealing alone: nothing is evened out, and no time passes. With all other CPUs and tasks within one search it is
+ * exact. */
+TEST(Random, CpusThatRunEmptyTakeWhoWaits)
+{
+	random_numbers.seed(seed);
+	for (int round = 0; round < 1000; round++) {
+		Machine machine(1 + below(2), 1 + below(3), 1 + below(2));
+		struct simulator *simulator = machine.get();
+		std::vector<struct cpumask> masks;
+
+		for (int i = below(17); i >= 0; i--) {
+			struct cpumask mask = cpumask_none();
+
+			for (int bits = 1 + below(4); bits; bits--)
+				cpumask_set(&mask, static_cast<unsigned int>(below(machine.count())));
+			simulator_add_task(simulator, 0, 1024, static_cast<unsigned int>(below(machine.count())));
+			simulator_set_mask(simulator, static_cast<int>(masks.size()), &mask);
+			masks.push_back(mask);
+		}
+		for (size_t task = 0; task < masks.size(); task++) {
+			std::vector<int> before = all_running(simulator, machine.count());
+
+			simulator_sleep(simulator, static_cast<int>(task));
+			for (unsigned int cpu = 0; cpu < machine.count(); cpu++) {
+				bool runs_empty = before[cpu] >= 0 && simulator_running(simulator, cpu) < 0;
+
+				ASSERT_FALSE(runs_empty && is_wanted(machine, cpu, masks))
+					<< "round " << round << ", CPU " << cpu << ", --seed=" << seed;
+			}
 		}
 	}
 }
