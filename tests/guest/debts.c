@@ -156,12 +156,6 @@ static void leave_it_to_a_child(void)
 		_exit(0);
 }
 
-static void leave_all_to_a_child(void)
-{
-	if (fork())
-		_exit(0);
-}
-
 static void change_cpu(void)
 {
 	pin(2);
@@ -183,7 +177,6 @@ static const struct trick {
 	{ "changes its hints", change_hint },
 	{ "naps", nap },
 	{ "leaves it to a child", leave_it_to_a_child },
-	{ "leaves all to a child", leave_all_to_a_child },
 	{ "changes its CPU", change_cpu },
 };
 
