@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/tools/failing_malloc.h"
+
 extern "C" {
 #include "tools/schedctl/timeline.h"
 }
@@ -147,6 +149,30 @@ TEST(Timeline, IsJsonWhateverTheRecords)
 			record.tid = static_cast<int32_t>(random() % 8);
 	}
 	Timeline(records);
+}
+
+// Without memory to sort in, too: the C library has a way then that keeps no order.
+TEST(Timeline, KeepsTheOrderOfEqualTimes)
+{
+	std::vector<struct trace_record> records;
+	unsigned int failures = 0;
+
+	for (int i = 0; i < 200; i++)
+		records.push_back(Record(5, TRACE_SWITCH, 0, i + 1, "task", i, TRACE_RUNNABLE));
+	std::string whole = Timeline(records);
+	for (bool failed = true; failed && failures < 100; failures += failed) {
+		std::vector<struct trace_record> copy = records;
+		std::string text(whole.size() + 1000, '\0');
+		FILE *stream = fmemopen(text.data(), text.size(), "w");
+
+		setvbuf(stream, nullptr, _IONBF, 0);
+		fail_malloc(failures + 1);
+		bool done = timeline_write(stream, copy.data(), copy.size());
+		failed = malloc_has_failed();
+		fclose(stream);
+		EXPECT_TRUE(done ? text.c_str() == whole : failed) << "allocation " << failures + 1;
+	}
+	EXPECT_GE(failures, 3U);
 }
 
 } // namespace

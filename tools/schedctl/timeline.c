@@ -31,6 +31,7 @@ struct timeline {
 	uint64_t start_ns;
 	uint64_t arrows;     /* given out so far */
 	bool is_first;       /* no event has been written yet */
+	const struct trace_record **order; /* the records, by time */
 	struct wake *wakes;  /* a hash table with room for one a record */
 	size_t wake_mask;
 	struct running *running; /* by CPU */
@@ -180,13 +181,17 @@ static void write_record(struct timeline *timeline, const struct trace_record *r
 	}
 }
 
+/* What one CPU wrote at one time keeps its order, which qsort() alone does not promise. */
 static int by_time(const void *one, const void *other)
 {
-	const struct trace_record *a = one, *b = other;
+	const struct trace_record *a = *(const struct trace_record *const *)one;
+	const struct trace_record *b = *(const struct trace_record *const *)other;
 
 	if (a->time_ns != b->time_ns)
 		return a->time_ns < b->time_ns ? -1 : 1;
-	return (a->cpu > b->cpu) - (a->cpu < b->cpu);
+	if (a->cpu != b->cpu)
+		return a->cpu < b->cpu ? -1 : 1;
+	return (a > b) - (a < b);
 }
 
 static bool allocate(struct timeline *timeline, const struct trace_record *records, size_t count)
@@ -201,29 +206,32 @@ static bool allocate(struct timeline *timeline, const struct trace_record *recor
 	timeline->wake_mask = room - 1;
 	timeline->wakes = calloc(room, sizeof(*timeline->wakes));
 	timeline->running = calloc(timeline->cpu_count + 1U, sizeof(*timeline->running));
-	return timeline->wakes && timeline->running;
+	timeline->order = calloc(count + 1, sizeof(*timeline->order));
+	return timeline->wakes && timeline->running && timeline->order;
 }
 
-bool timeline_write(FILE *stream, struct trace_record *records, size_t count)
+bool timeline_write(FILE *stream, const struct trace_record *records, size_t count)
 {
 	struct timeline timeline = { .stream = stream, .is_first = true };
 	bool done = allocate(&timeline, records, count);
 
 	if (done) {
-		/* Stable for what one CPU wrote in one nanosecond: mergesort keeps their order. */
-		qsort(records, count, sizeof(*records), by_time);
-		timeline.start_ns = count ? records[0].time_ns : 0;
+		for (size_t i = 0; i < count; i++)
+			timeline.order[i] = &records[i];
+		qsort(timeline.order, count, sizeof(*timeline.order), by_time);
+		timeline.start_ns = count ? timeline.order[0]->time_ns : 0;
 		fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", stream);
 		write_track(&timeline, "process_name", 0, "CPUs", -1);
 		for (unsigned int cpu = 0; cpu < timeline.cpu_count; cpu++)
 			write_track(&timeline, "thread_name", cpu, "CPU", (int)cpu);
 		for (size_t i = 0; i < count; i++)
-			write_record(&timeline, &records[i]);
+			write_record(&timeline, timeline.order[i]);
 		for (unsigned int cpu = 0; cpu < timeline.cpu_count && count; cpu++)
-			end_slice(&timeline, cpu, records[count - 1].time_ns, "?");
+			end_slice(&timeline, cpu, timeline.order[count - 1]->time_ns, "?");
 		fputs("\n]}\n", stream);
 	}
 	free(timeline.wakes);
 	free(timeline.running);
+	free(timeline.order);
 	return done;
 }

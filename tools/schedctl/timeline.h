@@ -12,8 +12,8 @@
 
 #include "sysfs/trace_record.h"
 
-/* Sorts the records by time and writes them. Names may hold any bytes. False: no memory (nothing, or a
- * part, has been written). Whether the stream took it all is for the caller to ask. */
-bool timeline_write(FILE *stream, struct trace_record *records, size_t count);
+/* Writes the records by time; each CPU's are in order already. Names may hold any bytes. False: no memory
+ * (nothing, or a part, has been written). Whether the stream took it all is for the caller to ask. */
+bool timeline_write(FILE *stream, const struct trace_record *records, size_t count);
 
 #endif
