@@ -18,25 +18,7 @@ static const char *check_waiting(struct cpu *cpu, struct sched_entity *entity)
 	return NULL;
 }
 
-/* EEVDF's bound holds among those who stay; who comes with a lag shifts the others by as much. So from where
- * all were within the bound, none gets further away than by the bound again and by what has been brought. */
-static const char *check_lags(const struct simulator *simulator, struct cpu *cpu)
-{
-	const struct runqueue *queue = &cpu->queue;
-	int64_t bound = (int64_t)simulator->longest_ns + simulator->burst_ns, furthest = 0;
-
-	if (!is_idle(cpu))
-		furthest = distance(runqueue_lag(queue, &queue->running->entity)) - SCHED_TICK_NS;
-	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at))
-		furthest = MAX(furthest, distance(runqueue_lag(queue, at)));
-	if (furthest > 2 * bound + brought_ns[cpu->id])
-		return "a task's lag is beyond the bound";
-	if (furthest <= bound)
-		brought_ns[cpu->id] = 0;
-	return NULL;
-}
-
-static const char *check_queue(const struct simulator *simulator, struct cpu *cpu)
+static const char *check_queue(struct cpu *cpu)
 {
 	const struct runqueue *queue = &cpu->queue;
 	const struct sched_entity *running = is_idle(cpu) ? NULL : &queue->running->entity;
@@ -71,7 +53,7 @@ static const char *check_queue(const struct simulator *simulator, struct cpu *cp
 		return "a queue's load is not the sum of its weights";
 	if (remainder != queue->remainder || (load && (remainder < 0 || remainder >= (int64_t)load)))
 		return "a queue's virtual time is not the mean of its tasks'";
-	return check_lags(simulator, cpu);
+	return check_lags(cpu);
 }
 
 /* Where somebody waits who may run elsewhere, and CPUs even out. */
@@ -141,7 +123,7 @@ const char *simulator_check(struct simulator *simulator)
 	for (unsigned int id = 0; id < simulator->cpu_count && !wrong; id++) {
 		struct cpu *cpu = cpu_table[id];
 
-		wrong = check_queue(simulator, cpu);
+		wrong = check_queue(cpu);
 		if (!wrong && cpu->queue.waiting_count + !is_idle(cpu) != runnable[id])
 			wrong = "a runnable task is nowhere, or twice";
 	}

@@ -3,14 +3,16 @@
  * simulator.c - see simulator.h. The kernel's files are compiled here as they are.
  */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/sched/runqueue.c" // NOLINT: the kernel's own target is for riscv64 alone
 #include "kernel/sched/pick.c"     // NOLINT
-#include "kernel/sched/group.c"    // NOLINT
-#include "kernel/sched/place.c"    // NOLINT
-#include "kernel/sched/cores.c"    // NOLINT
+#include "kernel/sched/core.h"
+#include "kernel/sched/group.h"
+#include "kernel/sched/trace.h"
+#include "kernel/smp/cpu.h"
 #include "tests/sim/simulator.h"
 
 enum { GROUPS_MAX = 1024, TASKS_MAX = 2048 };
@@ -18,13 +20,13 @@ enum { GROUPS_MAX = 1024, TASKS_MAX = 2048 };
 struct simulated_task {
 	struct task task;
 	bool runnable;
+	double taken_ns; /* what others have taken from it by coming and leaving: lags.c */
 };
 
 struct simulator {
 	unsigned int cpu_count;
 	int group_count, task_count;
 	bool balances;
-	uint32_t longest_ns, burst_ns; /* the most that any task has asked for */
 	struct cpu cpus[NR_CPUS];
 	struct task idle[NR_CPUS];
 	struct task_group *groups[GROUPS_MAX];
@@ -41,9 +43,6 @@ uint64_t nodes_with_cpus = 1;
 static uint64_t now_ns;
 
 static bool picked_wrongly;
-
-/* Of each queue, the lags with which tasks have come since all were within the bound last. */
-static int64_t brought_ns[NR_CPUS];
 
 /* Since when each CPU has been idle while somebody who may run there waited; UINT64_MAX: it is not. */
 static uint64_t wasted_since_ns[NR_CPUS];
@@ -105,6 +104,14 @@ static bool is_idle(const struct cpu *cpu)
 	return cpu->queue.running == cpu->idle;
 }
 
+#include "tests/sim/lags.c" // NOLINT: the kernel's files go through it from here on
+#define runqueue_join watched_join
+#define runqueue_leave watched_leave
+#define runqueue_reweigh watched_reweigh
+#include "kernel/sched/group.c" // NOLINT
+#include "kernel/sched/place.c" // NOLINT
+#include "kernel/sched/cores.c" // NOLINT
+
 /* ---- what core.c and wake.c do ---- */
 
 void sched_charge(struct runqueue *queue, struct task *task, uint64_t time_ns)
@@ -116,7 +123,7 @@ void sched_charge(struct runqueue *queue, struct task *task, uint64_t time_ns)
 		entity->charged_ns = time_ns;
 		return;
 	}
-	runqueue_charge(queue, entity, time_ns);
+	watched_charge(queue, entity, time_ns);
 }
 
 void sched_refresh(struct runqueue *queue, struct task *task, uint64_t time_ns)
@@ -133,15 +140,11 @@ static void set_running(struct cpu *cpu, struct task *task)
 {
 	cpu->queue.running = task;
 	runqueue_start_turn(&cpu->queue, &task->entity, now_ns);
+	*ran_until(&cpu->queue) = now_ns;
 	if (task == cpu->idle)
 		cpumask_set(&sched_idle_cpus, cpu->id);
 	else
 		cpumask_clear(&sched_idle_cpus, cpu->id);
-}
-
-static void note_lag(const struct cpu *cpu, const struct sched_entity *entity)
-{
-	brought_ns[cpu->id] += distance(entity->lag_ns);
 }
 
 /* EEVDF's rule as it is written: of those who are owed something, or may borrow, the one whose deadline is the
@@ -176,12 +179,11 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 
 		assert(entity);
 		picked_wrongly |= entity != eligible_first(queue);
+		note_pick(queue, entity);
 		runqueue_remove(queue, entity);
 		next = entity_task(entity);
 	} else {
 		next = place_steal(cpu);
-		if (next)
-			note_lag(cpu, &next->entity);
 	}
 	spin_unlock(&queue->lock);
 	set_running(cpu, next ? next : cpu->idle);
@@ -200,7 +202,6 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	task->on_queue = true;
 	sched_charge(queue, queue->running, time_ns);
 	entity->weight = group_task_weight(entity->group, entity->shares, time_ns);
-	note_lag(cpu, entity);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)
@@ -379,17 +380,18 @@ void simulator_set_request(struct simulator *simulator, int number, uint32_t sli
 	struct runqueue *queue = &task->task.cpu->queue;
 	struct sched_entity *entity = &task->task.entity;
 	bool waits = task->runnable && queue->running != &task->task;
+	struct standing old = standing(queue, entity);
 
 	if (waits)
 		runqueue_remove(queue, entity);
 	entity->slice_ns = slice_ns;
 	entity->burst_ns = entity->lent_ns = burst_ns;
-	simulator->longest_ns = MAX(simulator->longest_ns, slice_ns);
-	simulator->burst_ns = MAX(simulator->burst_ns, burst_ns);
 	if (task->runnable)
 		runqueue_request(entity);
 	if (waits)
 		runqueue_insert(queue, entity);
+	if (task->runnable)
+		note_request(queue, entity, &old);
 }
 
 uint64_t simulator_received_ns(const struct simulator *simulator, int number)
@@ -497,9 +499,9 @@ struct simulator *simulator_create(unsigned int cpus)
 	now_ns = 1000000000;
 	place_progress_ns = 0;
 	picked_wrongly = false;
+	lag_fault = NULL;
 	behind_cpus = cpumask_none();
 	simulator->cpu_count = cpu_count = cpus;
-	simulator->longest_ns = SCHED_SLICE_NS;
 	cpu_online = sched_idle_cpus = cpumask_below(cpus);
 	for (unsigned int id = 0; id < cpus; id++) {
 		struct cpu *cpu = &simulator->cpus[id];
@@ -512,7 +514,7 @@ struct simulator *simulator_create(unsigned int cpus)
 		cpu->id = id;
 		cpu->idle = cpu->queue.running = idle;
 		cpu_table[id] = cpu;
-		brought_ns[id] = 0;
+		lag_logs[id].count = 0;
 		wasted_since_ns[id] = UINT64_MAX;
 	}
 	simulator_add_group(simulator, -1, 100);
