@@ -27,24 +27,25 @@ static const struct cg_node *partition_of(const struct cg_node *node)
 	return node;
 }
 
-/* What deadline tasks share of its CPUs: not those isolated at boot, where nobody is put who has another. */
-static struct cpumask shared_of(const struct cg_node *partition, const struct cpumask *cpus)
+/* The deadline tasks of a partition share its CPUs but for those isolated at boot, where nobody is put who has
+ * another; those tasks that have no others share these. */
+enum domain { DOMAIN_SHARED, DOMAIN_ISOLATED };
+
+static struct cpumask cpus_in(const struct cg_node *partition, const struct cpumask *cpus, enum domain domain)
 {
 	struct cpumask shared = cpumask_andnot(cpus, isolation_of_boot());
 
-	return partition->partition == CG_ISOLATED || cpumask_empty(&shared) ? *cpus : shared;
+	if (partition->partition == CG_ISOLATED || cpumask_empty(&shared))
+		shared = *cpus;
+	return domain == DOMAIN_SHARED ? shared : cpumask_andnot(cpus, &shared);
 }
 
-static struct cpumask cpus_of(const struct cg_node *partition)
+/* That of a task with such a mask. */
+static enum domain domain_of(const struct cg_node *partition, const struct cpumask *mask)
 {
-	return shared_of(partition, &partition->effective);
-}
+	struct cpumask shared = cpus_in(partition, &partition->effective, DOMAIN_SHARED);
 
-static bool covers(const struct cpumask *mask, const struct cg_node *partition)
-{
-	struct cpumask cpus = cpus_of(partition);
-
-	return cpumask_subset(&cpus, mask);
+	return cpumask_intersects(mask, &shared) ? DOMAIN_SHARED : DOMAIN_ISOLATED;
 }
 
 /* The part of a CPU that it asks for. */
@@ -54,8 +55,8 @@ static uint64_t ratio_of(const struct deadline_parameters *deadline)
 			  deadline->period_ns);
 }
 
-/* What the deadline tasks of a partition ask for, without one of them. */
-static uint64_t sum_of_others(const struct cg_node *partition, const struct task *without)
+/* What the deadline tasks of a partition's domain ask for, without one of them (or NULL). */
+static uint64_t sum_of(const struct cg_node *partition, enum domain domain, const struct task *without)
 {
 	struct class_entity *entity;
 	uint64_t sum = 0;
@@ -63,22 +64,11 @@ static uint64_t sum_of_others(const struct cg_node *partition, const struct task
 	LIST_FOREACH(entity, &admitted, admitted_link) {
 		const struct task *task = class_task(entity);
 
-		if (task != without && partition_of(task->member.node) == partition)
+		if (task != without && partition_of(task->member.node) == partition &&
+		    domain_of(partition, &task->member.allowed) == domain)
 			sum += ratio_of(&entity->deadline);
 	}
 	return sum;
-}
-
-static uint64_t sum_of(const struct cg_node *partition)
-{
-	return sum_of_others(partition, NULL);
-}
-
-static unsigned int count_of(const struct cg_node *partition)
-{
-	struct cpumask cpus = cpus_of(partition);
-
-	return cpumask_count(&cpus);
 }
 
 static bool fits(uint64_t sum, unsigned int cpus)
@@ -89,10 +79,12 @@ static bool fits(uint64_t sum, unsigned int cpus)
 static int check(const struct task *task, const struct policy_request *request)
 {
 	const struct cg_node *partition = partition_of(task->member.node);
+	enum domain domain = domain_of(partition, &task->member.allowed);
+	struct cpumask cpus = cpus_in(partition, &partition->effective, domain);
 
-	if (!covers(&task->member.allowed, partition))
+	if (!cpumask_subset(&cpus, &task->member.allowed))
 		return -EPERM;
-	if (!fits(sum_of_others(partition, task) + ratio_of(&request->deadline), count_of(partition)))
+	if (!fits(sum_of(partition, domain, task) + ratio_of(&request->deadline), cpumask_count(&cpus)))
 		return -EBUSY;
 	return 0;
 }
@@ -132,19 +124,28 @@ void admission_leave(struct task *task)
 	leave(&task->class);
 }
 
-int admission_check_pin(const struct task *task, const struct cpumask *request)
-{
-	const struct cg_node *node = task->member.node;
-
-	if (!task->class.admitted || covers(request, partition_of(node)))
-		return 0;
-	return -EBUSY;
-}
-
-/* Whether that much may come to the partition. */
+/* Whether that much may come to the CPUs that the partition's deadline tasks share. */
 static int may_take(const struct cg_node *partition, uint64_t comes)
 {
-	return !comes || fits(sum_of(partition) + comes, count_of(partition)) ? 0 : -EBUSY;
+	struct cpumask cpus = cpus_in(partition, &partition->effective, DOMAIN_SHARED);
+
+	return !comes || fits(sum_of(partition, DOMAIN_SHARED, NULL) + comes, cpumask_count(&cpus)) ? 0 : -EBUSY;
+}
+
+int admission_check_pin(const struct task *task, const struct cpumask *request)
+{
+	const struct cg_node *node = task->member.node, *partition;
+
+	if (!task->class.admitted)
+		return 0;
+	partition = partition_of(node);
+	enum domain domain = domain_of(partition, &task->member.allowed);
+	struct cpumask cpus = cpus_in(partition, &partition->effective, domain);
+	if (!cpumask_subset(&cpus, request))
+		return -EBUSY;
+	struct cpumask mask = cpumask_and(request, &node->effective);
+	bool stays = domain_of(partition, &mask) == domain;
+	return stays ? 0 : may_take(partition, ratio_of(&task->class.deadline));
 }
 
 int admission_check_move(const struct cg_member *member, const struct cg_node *to, enum cg_scope scope)
@@ -165,9 +166,13 @@ int admission_check_move(const struct cg_member *member, const struct cg_node *t
 
 static int may_shrink(const struct cg_node *partition, const struct cpumask *cpus)
 {
-	struct cpumask shared = shared_of(partition, cpus);
+	for (enum domain domain = DOMAIN_SHARED; domain <= DOMAIN_ISOLATED; domain++) {
+		struct cpumask left = cpus_in(partition, cpus, domain);
 
-	return fits(sum_of(partition), cpumask_count(&shared)) ? 0 : -EBUSY;
+		if (!fits(sum_of(partition, domain, NULL), cpumask_count(&left)))
+			return -EBUSY;
+	}
+	return 0;
 }
 
 static int may_merge(const struct cg_node *node)
@@ -192,11 +197,13 @@ int admission_check_offline(unsigned int cpu)
 	struct class_entity *entity;
 
 	LIST_FOREACH(entity, &admitted, admitted_link) {
-		const struct cg_node *partition = partition_of(class_task(entity)->member.node);
-		struct cpumask cpus = cpus_of(partition);
+		const struct cg_member *member = &class_task(entity)->member;
+		const struct cg_node *partition = partition_of(member->node);
+		enum domain domain = domain_of(partition, &member->allowed);
+		struct cpumask cpus = cpus_in(partition, &partition->effective, domain);
 
 		if (cpumask_test(&cpus, cpu) &&
-		    !fits(sum_of(partition), cpumask_count(&cpus) - 1))
+		    !fits(sum_of(partition, domain, NULL), cpumask_count(&cpus) - 1))
 			return -EBUSY;
 	}
 	return 0;

@@ -3,8 +3,9 @@
  * admission.h - who may have a policy where: deadline tasks are promised their runtime.
  *
  * The deadline tasks of a partition (the tree's root is one) may ask for 95 % of its CPUs together,
- * and run on all of them, but for those isolated at boot. Whatever would break one of these is refused;
- * of the changes of cpuset files those of the partition's own lists.
+ * and run on all of them, but for those isolated at boot: of these the same holds for the tasks that
+ * may run on no other. Whatever would break one of these is refused; of the changes of cpuset files
+ * those of the partition's own lists.
  */
 #ifndef KERNEL_SCHED_ADMISSION_H
 #define KERNEL_SCHED_ADMISSION_H
@@ -12,7 +13,7 @@
 #include "cgroups/cg.h"
 #include "kernel/sched/core.h"
 
-/* sched_set_policy(), when the partition has room. -EPERM its mask does not cover its partition,
+/* sched_set_policy(), when the partition has room. -EPERM its mask does not cover those CPUs,
  * -EBUSY its partition has not enough time left, -ESRCH it has left the tree. Takes the tree's
  * mutex. */
 int admission_set_policy(struct task *task, const struct policy_request *request);

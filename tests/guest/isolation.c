@@ -16,6 +16,7 @@
 
 #include "tests/guest/alone.h"
 #include "tests/guest/group.h"
+#include "tests/guest/online.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
 
@@ -274,21 +275,46 @@ static void test_left_quota(void)
 	group_remove("q");
 }
 
-/* Deadline tasks of the root have the CPUs that are not isolated: nine tenths of each, and no more. */
+static int set_cpus(pid_t pid, unsigned long mask)
+{
+	return sched_setaffinity(pid, sizeof(mask), (cpu_set_t *)&mask) ? -errno : 0;
+}
+
+/* One that may run on those CPUs and sleeps; what it asks for is refused with that error. */
+static pid_t promise(unsigned long mask, int error, const char *what)
+{
+	enum { MS = 1000000 };
+	pid_t task = fork();
+
+	if (task == 0)
+		for (;;)
+			pause();
+	set_cpus(task, mask);
+	int answer = set_deadline(task, 90 * MS, 100 * MS, 100 * MS);
+	ok(answer == error, "a deadline task %s: %s", what, strerror(-answer));
+	return task;
+}
+
+/* Deadline tasks of the root have the CPUs that are not isolated, or, who may run on no other, those that are:
+ * nine tenths of each, and no more. */
 static void test_deadlines(void)
 {
-	enum { SHARED = BESIDE, MS = 1000000 };
-	pid_t tasks[SHARED + 1];
+	enum { SHARED = (1 << BESIDE) - 1, APART = 1 << BESIDE | 1 << ALONE, ALL = SHARED | APART };
+	pid_t tasks[] = {
+		promise(SHARED, 0, "of the shared CPUs"),       promise(SHARED, 0, "beside it"),
+		promise(SHARED, -EBUSY, "too many"),            promise(1, -EPERM, "of one of them"),
+		promise(APART, 0, "of the isolated CPUs"),      promise(APART, 0, "beside it"),
+		promise(APART, -EBUSY, "too many"),             promise(1 << ALONE, -EPERM, "of one of them"),
+		promise(APART | 1, -EPERM, "of some of each"),  promise(ALL, -EBUSY, "of all, which are the shared"),
+	};
 
-	for (int i = 0; i <= SHARED; i++) {
-		tasks[i] = fork();
-		if (tasks[i] == 0)
-			for (;;)
-				pause();
-		int error = set_deadline(tasks[i], 90 * MS, 100 * MS, 100 * MS);
-		ok(error == (i < SHARED ? 0 : -EBUSY), "deadline task %d: %s", i + 1, strerror(-error));
-	}
-	for (int i = 0; i <= SHARED; i++)
+	ok(set_cpus(tasks[4], 1 << ALONE) == -EBUSY && set_cpus(tasks[4], APART) == 0, "it keeps both");
+	ok(set_cpus(tasks[4], ALL) == -EBUSY && allowed(tasks[4]) == APART, "among the shared there is no room for it");
+	ok(set_online(ALONE, "0") == -EBUSY && set_online(1, "0") == -EBUSY, "their CPUs stay");
+	end(tasks[0]);
+	ok(set_cpus(tasks[4], ALL) == 0 && allowed(tasks[4]) == ALL, "now there is");
+	ok(set_online(ALONE, "0") == 0 && set_online(ALONE, "1") == 0, "one that is needed no longer goes");
+	for (size_t i = 1; i < sizeof(tasks) / sizeof(tasks[0]); i++)
 		end(tasks[i]);
 }
 
