@@ -147,7 +147,14 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 		group_remove_load(entity->group, entity->shares, cpu, now_ns);
 }
 
-static struct task *pick(struct cpu *cpu)
+/* Whom somebody of its group woke, who then went to sleep, is due what that one left. */
+static void weigh_picked(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
+{
+	if (queue->first && entity->among != __atomic_load_n(&entity->group->load, __ATOMIC_RELAXED))
+		runqueue_reweigh(queue, entity, group_task_weight(entity, now_ns));
+}
+
+static struct task *pick(struct cpu *cpu, uint64_t now_ns)
 {
 	struct runqueue *queue = &cpu->queue;
 	struct class_entity *urgent;
@@ -162,6 +169,7 @@ static struct task *pick(struct cpu *cpu)
 
 		kassert(entity);
 		runqueue_remove(queue, entity);
+		weigh_picked(queue, entity, now_ns);
 		return entity_task(entity);
 	}
 	struct task *stolen = cpumask_test(&cpu_online, cpu->id) ? place_steal(cpu) : NULL;
@@ -200,7 +208,7 @@ void schedule(void)
 	uint32_t work = __atomic_fetch_and(&previous->work, ~(uint32_t)(WORK_RESCHED | WORK_LEAVE),
 					   __ATOMIC_RELAXED);
 	put_previous(cpu, previous, work, now);
-	next = pick(cpu);
+	next = pick(cpu, now);
 	queue->running = next;
 	runqueue_start_turn(queue, &next->entity, now);
 	sched_set_idle(cpu, next);

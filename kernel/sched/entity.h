@@ -30,6 +30,7 @@ struct sched_entity {
 	uint64_t charged_ns;         /* (q) up to when its present turn has been charged */
 	uint64_t total_ns;           /* (q) CPU time in all */
 	uint64_t weight;             /* (q) its fraction of the machine's CPU time, 1.0 = 1 << 32 */
+	uint64_t among;              /* (q) its group's load when it was weighed */
 	uint64_t switches;           /* (q) times it was switched in */
 	uint64_t involuntary_switches; /* (q) times it was switched out while it could run on */
 	uint64_t migrations;         /* (q) times it changed its CPU */

@@ -174,20 +174,21 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 	return result;
 }
 
-uint64_t group_task_weight(struct task_group *group, uint32_t shares, uint64_t now_ns)
+uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)
 {
-	uint64_t load = __atomic_load_n(&group->load, __ATOMIC_RELAXED);
-	uint64_t weight = fraction(group, now_ns);
+	uint64_t load = __atomic_load_n(&entity->group->load, __ATOMIC_RELAXED);
+	uint64_t weight = fraction(entity->group, now_ns);
 
-	if (load > shares)
-		weight = weight * shares / load;
+	entity->among = load;
+	if (load > entity->shares)
+		weight = weight * entity->shares / load;
 	return MAX(weight >> FINE_SHIFT, (uint64_t)WEIGHT_LEAST);
 }
 
 bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,
 			 struct sched_entity *running, uint64_t now_ns)
 {
-	runqueue_reweigh(queue, running, group_task_weight(running->group, running->shares, now_ns));
+	runqueue_reweigh(queue, running, group_task_weight(running, now_ns));
 	return runqueue_should_preempt(queue, woken, running);
 }
 

@@ -393,7 +393,7 @@ static void refresh_weights(struct runqueue *queue, uint64_t now_ns)
 	struct sched_entity *entity = runqueue_last(queue), *previous;
 
 	for (unsigned int i = 0; entity && i < SEARCH_TASKS; i++, entity = previous) {
-		uint64_t weight = group_task_weight(entity->group, entity->shares, now_ns);
+		uint64_t weight = group_task_weight(entity, now_ns);
 
 		previous = runqueue_previous(entity);
 		if (weight == entity->weight)

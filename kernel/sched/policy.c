@@ -124,7 +124,7 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 		sched_enqueue(cpu, task, now);
 	} else if (is_running) {
 		if (!urgent) {
-			entity->weight = group_task_weight(entity->group, entity->shares, now);
+			entity->weight = group_task_weight(entity, now);
 			runqueue_join(queue, entity);
 		}
 		urgent_publish(cpu);

@@ -250,6 +250,19 @@ void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint6
 	entity->deadline_ns = entity->eligible_ns + (uint64_t)(left / (int64_t)weight);
 }
 
+void runqueue_hand_over(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to)
+{
+	int64_t lag_ns = within(runqueue_lag(queue, from), -CARRY_MAX_NS, CARRY_MAX_NS);
+
+	queue->remainder -= moment(queue, from) + moment(queue, to);
+	from->virtual_ns += (uint64_t)virtual_of(lag_ns, from->weight);
+	to->virtual_ns -= (uint64_t)virtual_of(lag_ns, to->weight);
+	queue->remainder += moment(queue, from) + moment(queue, to);
+	settle(queue);
+	set_eligible(from);
+	runqueue_request(to);
+}
+
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
 	uint64_t had = now_ns - entity->charged_ns;

@@ -65,7 +65,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		urgent_enqueue(cpu, task, now_ns);
 		return;
 	}
-	entity->weight = group_task_weight(entity->group, entity->shares, now_ns);
+	entity->weight = group_task_weight(entity, now_ns);
 	if (unlikely(entity->burst_ns))
 		lend_to_joining(queue, entity, cpu->id);
 	runqueue_join(queue, entity);

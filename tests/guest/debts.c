@@ -150,6 +150,18 @@ static void nap(void)
 	rest_us(20);
 }
 
+/* As a shell does. */
+static void have_it_done(void)
+{
+	for (int i = 0; i < 4; i++) {
+		if (fork() == 0) {
+			burn(TURN_NS);
+			_exit(0);
+		}
+		waitpid(-1, NULL, 0);
+	}
+}
+
 static void leave_it_to_a_child(void)
 {
 	if (fork())
@@ -176,6 +188,7 @@ static const struct trick {
 	{ "changes its nice level", change_level },
 	{ "changes its hints", change_hint },
 	{ "naps", nap },
+	{ "has it done by children", have_it_done },
 	{ "leaves it to a child", leave_it_to_a_child },
 	{ "changes its CPU", change_cpu },
 };

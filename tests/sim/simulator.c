@@ -133,7 +133,7 @@ void sched_refresh(struct runqueue *queue, struct task *task, uint64_t time_ns)
 	sched_charge(queue, task, time_ns);
 	if (!(task->flags & TASK_IDLE))
 		runqueue_reweigh(queue, entity,
-				 group_task_weight(entity->group, entity->shares, time_ns));
+				 group_task_weight(entity, time_ns));
 }
 
 static void set_running(struct cpu *cpu, struct task *task)
@@ -201,7 +201,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	task->cpu = cpu;
 	task->on_queue = true;
 	sched_charge(queue, queue->running, time_ns);
-	entity->weight = group_task_weight(entity->group, entity->shares, time_ns);
+	entity->weight = group_task_weight(entity, time_ns);
 	runqueue_join(queue, entity);
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)

@@ -70,6 +70,28 @@ TEST(Debt, IsComparedInCpuTimeWhateverTheTaskWeighs)
 	ExpectLag(task, -2 * kMs);
 }
 
+TEST(Lag, IsHandedOverAndNobodyElseNotices)
+{
+	struct runqueue queue;
+	struct sched_entity rival = {}, parent = {}, child = {};
+
+	runqueue_init(&queue);
+	rival.weight = kMachine / 2;
+	parent.weight = kMachine / 3;
+	child.weight = kMachine / 5;
+	for (struct sched_entity *entity : { &rival, &parent, &child })
+		runqueue_join(&queue, entity);
+	runqueue_charge(&queue, &parent, 2 * kMs);
+	int64_t parents = runqueue_lag(&queue, &parent), childs = runqueue_lag(&queue, &child);
+	int64_t rivals = runqueue_lag(&queue, &rival);
+	EXPECT_LT(parents, -kMs);
+	runqueue_hand_over(&queue, &parent, &child);
+	EXPECT_LE(std::abs(runqueue_lag(&queue, &parent)), 2);
+	EXPECT_LE(std::abs(runqueue_lag(&queue, &child) - parents - childs), 2);
+	EXPECT_LE(std::abs(runqueue_lag(&queue, &rival) - rivals), 2);
+	EXPECT_EQ(child.deadline_ns, child.eligible_ns);
+}
+
 TEST(Lag, FitsBesideWeightsOfManyMachines)
 {
 	// Thirty tasks that woke one after the other, each weighed as if it had the machine alone.
