@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* -1: it cannot be read. */
@@ -45,13 +44,6 @@ static inline int allowed(pid_t pid)
 	for (size_t cpu = 0; cpu < 8; cpu++)
 		bits |= CPU_ISSET(cpu, &mask) ? 1 << cpu : 0;
 	return bits;
-}
-
-static inline void sleep_ms(long ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
 }
 
 #endif

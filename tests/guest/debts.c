@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kernel/include/taper/sched.h"
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
@@ -23,14 +23,6 @@
 enum { MILLISECOND = 1000000, TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
 
 static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0; how long a burst took */
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
 
 static int64_t cpu_ns(void)
 {

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/guest/alone.h"
 #include "tests/guest/group.h"
 #include "tests/guest/online.h"
 #include "tests/guest/tap.h"
@@ -41,15 +42,6 @@ static unsigned int choose(unsigned int below)
 {
 	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (unsigned int)(seed >> 33) % below;
-}
-
-static int pin(pid_t pid, size_t cpu)
-{
-	cpu_set_t mask;
-
-	CPU_ZERO(&mask);
-	CPU_SET(cpu, &mask);
-	return sched_setaffinity(pid, sizeof(mask), &mask);
 }
 
 /* One unit of the kind's work. */

@@ -10,8 +10,8 @@
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 #include "tests/guest/tasks.h"
@@ -27,14 +27,6 @@ static struct lateness {
 } *lateness; /* of each group */
 
 static atomic_int *measuring;
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static _Noreturn void spin(void)
 {

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "tests/guest/alone.h"
 #include "tests/guest/group.h"
 #include "tests/guest/online.h"
 #include "tests/guest/tap.h"
@@ -53,15 +54,6 @@ static bool runs_on(pid_t pid, size_t cpu)
 	CPU_ZERO(&mask);
 	return !sched_getaffinity(pid, sizeof(mask), &mask) && CPU_ISSET(cpu, &mask) &&
 	       CPU_COUNT(&mask) == 1;
-}
-
-static int pin(pid_t pid, size_t cpu)
-{
-	cpu_set_t mask;
-
-	CPU_ZERO(&mask);
-	CPU_SET(cpu, &mask);
-	return sched_setaffinity(pid, sizeof(mask), &mask);
 }
 
 /* Each counts where it finds itself while that CPU is marked as gone. */

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "tests/guest/alone.h"
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/online.h"
 #include "tests/guest/policy.h"

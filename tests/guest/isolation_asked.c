@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #include "tests/guest/alone.h"
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 #include "tests/guest/tasks.h"

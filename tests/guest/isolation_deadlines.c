@@ -8,9 +8,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "tests/guest/alone.h"
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/policy.h"
 #include "tests/guest/tap.h"
@@ -23,14 +23,6 @@ static struct slot {
 	atomic_long jobs, misses, worst_us, visits; /* visits: jobs that ended on CPU ALONE */
 	_Atomic int64_t cpu_ns;
 } *slots; /* as tasks[] */
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
 
 static _Noreturn void work_in_time(struct slot *slot)
 {

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
@@ -31,14 +31,6 @@ static struct shared {
 	int laps;
 	_Atomic int64_t begin_ns, end_ns;
 } *shared;
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static void give(struct seat *seat)
 {

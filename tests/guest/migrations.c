@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tests/guest/clock.h"
 #include "tests/guest/tap.h"
 
 enum { TASKS = 16, SECONDS = 10, A_SECOND = 10000 };
@@ -27,14 +27,6 @@ struct traveller {
 
 static struct traveller *travellers;
 static atomic_int *is_over;
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static _Noreturn void travel(struct traveller *self, int number, int cpus)
 {

@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kernel/include/taper/sched.h"
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
@@ -200,14 +200,6 @@ static int look(void)
 }
 
 /* ---- virtual time ---- */
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 /* In hundredths of a second: /proc/PID/stat has no finer grain. */
 static int64_t used_ns(pid_t task)

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/online.h"
 #include "tests/guest/policy.h"
@@ -38,21 +38,6 @@ struct slot {
 
 static struct slot *slots;
 static int cpus, task_count;
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
-static void sleep_ms(int ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&time, NULL);
-}
 
 static int pin(pid_t pid, unsigned long mask)
 {
