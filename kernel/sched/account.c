@@ -85,8 +85,7 @@ void sched_refresh(struct runqueue *queue, struct task *task, uint64_t now_ns)
 
 	sched_charge(queue, task, now_ns);
 	if (likely(!(task->flags & TASK_IDLE) && !task->class.urgent))
-		runqueue_reweigh(queue, entity,
-				 group_task_weight(entity, now_ns));
+		runqueue_reweigh(queue, entity, group_task_weight(entity, now_ns));
 }
 
 void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)

@@ -39,12 +39,14 @@ static void add_lag(struct runqueue *queue, struct sched_entity *heir, uint64_t 
 void sched_bequeath(struct task *heir)
 {
 	struct runqueue *queue = &this_cpu()->queue;
-	uint64_t now;
 
+	if (__atomic_load_n(&heir->cpu, __ATOMIC_RELAXED) != this_cpu())
+		return; /* nor are others' locks taken for it */
 	spin_lock(&heir->lock);
 	spin_lock(&queue->lock);
 	if (is_akin(heir)) {
-		now = time_now_ns();
+		uint64_t now = time_now_ns();
+
 		sched_charge(queue, current, now);
 		if (heir->on_queue)
 			hand_over(queue, heir);

@@ -115,7 +115,8 @@ void group_bequeath(const struct task_group *group, struct task_group *parent);
 /* A task of it became runnable / stopped being so. The run-queue lock of `cpu` is held. */
 void group_add_load(struct task_group *group, uint32_t shares);
 void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cpu, uint64_t now_ns);
-/* W of a task, WEIGHT_LEAST to FRACTION_ONE. Its queue's lock is held. */
+/* W of a task, WEIGHT_LEAST to FRACTION_ONE; its `among` tells of which load that was a part. Its queue's lock is
+ * held. */
 uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns);
 
 /*

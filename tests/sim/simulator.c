@@ -132,8 +132,7 @@ void sched_refresh(struct runqueue *queue, struct task *task, uint64_t time_ns)
 
 	sched_charge(queue, task, time_ns);
 	if (!(task->flags & TASK_IDLE))
-		runqueue_reweigh(queue, entity,
-				 group_task_weight(entity, time_ns));
+		runqueue_reweigh(queue, entity, group_task_weight(entity, time_ns));
 }
 
 static void set_running(struct cpu *cpu, struct task *task)
