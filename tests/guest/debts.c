@@ -8,52 +8,18 @@
  * his half all the same.
  */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "kernel/include/taper/sched.h"
-#include "tests/guest/clock.h"
-#include "tests/guest/group.h"
 #include "tests/guest/policy.h"
+#include "tests/guest/rival.h"
 #include "tests/guest/tap.h"
 
-enum { MILLISECOND = 1000000, TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
+enum { TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
 
 static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0; how long a burst took */
-
-static int64_t cpu_ns(void)
-{
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
-static void rest_us(long us)
-{
-	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
-static void pin(unsigned long mask)
-{
-	sched_setaffinity(0, sizeof(mask), (cpu_set_t *)&mask);
-}
-
-static void burn(int64_t ns)
-{
-	int64_t end_ns = cpu_ns() + ns;
-
-	while (cpu_ns() < end_ns)
-		;
-}
-
-static _Noreturn void spin(void)
-{
-	for (;;)
-		;
-}
 
 /* ---- what the debtor does ---- */
 
@@ -187,16 +153,6 @@ static const struct trick {
 
 /* ---- the measurement ---- */
 
-static void start_spinner(const char *group, unsigned long mask, int nice)
-{
-	if (fork())
-		return;
-	pin(mask);
-	setpriority(PRIO_PROCESS, 0, nice);
-	group_move(group, 0);
-	spin();
-}
-
 static void start_debtor(const struct trick *trick)
 {
 	if (fork())
@@ -210,18 +166,6 @@ static void start_debtor(const struct trick *trick)
 	}
 }
 
-static void end(const char *group)
-{
-	group_put(group, "cgroup.kill", "1");
-	while (!group_is(group, "cgroup.procs", ""))
-		rest_us(1000);
-}
-
-static long long on_cpu_0_us(const char *group)
-{
-	return group_number(group, "cpu.stat.percpu", "cpu0");
-}
-
 static void test(const struct trick *trick)
 {
 	start_spinner("rival", 1, 0);
@@ -232,8 +176,8 @@ static void test(const struct trick *trick)
 	rival_us += on_cpu_0_us("rival");
 	debtor_us += on_cpu_0_us("debtor");
 	urgent_us += *urgent_ns / 1000;
-	end("rival");
-	end("debtor");
+	end_group("rival");
+	end_group("debtor");
 	long long part = rival_us * 1000 / (rival_us + debtor_us - urgent_us);
 	ok(part >= 490, "a debtor who %s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
 	   trick->name, debtor_us, urgent_us, rival_us, part);
@@ -258,7 +202,7 @@ static void test_burst_of_group(void)
 	}
 	while (!group_is("debtor", "cgroup.procs", "") || !*urgent_ns)
 		rest_us(10000);
-	end("rival");
+	end_group("rival");
 	ok(*urgent_ns < 7 * MILLISECOND, "who was urgent has his burst afterwards: 6 ms took %ld us",
 	   (long)*urgent_ns / 1000);
 }
