@@ -252,26 +252,6 @@ static void leave_kernel_family(struct task *task)
 	spin_unlock(&family_lock);
 }
 
-/* The other threads' first one, the leader while it lives, or the parent's. NULL: it has gone, too. */
-static struct task *heir_locked(const struct task *task)
-{
-	const struct process *process = task->process;
-	struct task *heir = TAILQ_FIRST(&process->threads);
-
-	if (heir == task)
-		heir = TAILQ_NEXT(heir, thread_link);
-	return heir || !process->parent ? heir : TAILQ_FIRST(&process->parent->threads);
-}
-
-static void bequeath(struct task *task)
-{
-	spin_lock(&family_lock);
-	struct task *heir = heir_locked(task);
-	if (heir)
-		sched_bequeath(heir);
-	spin_unlock(&family_lock);
-}
-
 void task_exit(int status)
 {
 	struct task *task = current;
@@ -281,8 +261,6 @@ void task_exit(int status)
 	task->flags |= TASK_EXITING;
 	task->exit_status = status;
 	give_back(task);
-	if (process)
-		bequeath(task);
 	tree_exit(task);
 	if (process)
 		leave_family(task);

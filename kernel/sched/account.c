@@ -11,6 +11,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/class_pick.h"
+#include "kernel/sched/kin.h"
 #include "kernel/sched/pressure.h"
 #include "kernel/smp/cpu.h"
 
@@ -88,6 +89,21 @@ void sched_refresh(struct runqueue *queue, struct task *task, uint64_t now_ns)
 		runqueue_reweigh(queue, entity, group_task_weight(entity, now_ns));
 }
 
+/* A fair one on the CPU's queue. What it is owed or owes goes along: left to its old kin, a debt would be owed twice. */
+static void change_kin(struct cpu *cpu, struct task *task, struct task_group *group, uint64_t now_ns)
+{
+	bool waits = cpu->queue.running != task;
+	struct sched_entity *entity = &task->entity;
+
+	if (waits)
+		runqueue_remove(&cpu->queue, entity);
+	runqueue_leave(&cpu->queue, entity);
+	entity->group = group;
+	kin_join(cpu, entity, now_ns);
+	if (waits)
+		runqueue_insert(&cpu->queue, entity);
+}
+
 void sched_set_group(struct task *task, struct task_group *group, struct task_group *account)
 {
 	spin_lock(&task->lock);
@@ -96,8 +112,7 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 	struct sched_entity *entity = &task->entity;
 	uint64_t now = time_now_ns();
 
-	if (queue->running == task)
-		sched_charge(queue, task, now);
+	sched_charge(queue, queue->running, now);
 	entity->account = account;
 	bandwidth_enter(cpu, task);
 	if (entity->group != group) {
@@ -106,7 +121,6 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 			       (task->on_queue || task->state == TASK_RUNNING);
 		struct task_group *old = entity->group;
 
-		entity->group = group;
 		if (counted) {
 			uint64_t check_ns = queue->rest_check_ns;
 
@@ -114,7 +128,12 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 			group_remove_load(old, entity->shares, cpu, now);
 			if (queue->rest_check_ns != check_ns)
 				sched_watch_work(cpu);
+			if (task->on_queue)
+				change_kin(cpu, task, group, now);
 		}
+		if (!task->on_queue)
+			entity->kin = NULL;
+		entity->group = group;
 	}
 	spin_unlock(&queue->lock);
 	spin_unlock(&task->lock);
@@ -137,6 +156,8 @@ void sched_set_shares(struct task *task, uint32_t shares)
 		group_add_load(entity->group, shares);
 		group_remove_load(entity->group, entity->shares, cpu, time_now_ns());
 	}
+	if (!task->class.urgent && task->on_queue && entity->kin)
+		entity->kin->shares += (uint64_t)shares - entity->shares;
 	entity->shares = shares;
 	spin_unlock(&cpu->queue.lock);
 	spin_unlock(&task->lock);

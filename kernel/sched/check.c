@@ -60,6 +60,26 @@ static bool runs_fair(const struct runqueue *queue)
 	return !(queue->running->flags & TASK_IDLE) && !queue->running->class.urgent;
 }
 
+/* It is among its kin, and the first of them tells whether they are together what each of them is. */
+static void check_kin(const struct cpu *cpu, const struct sched_entity *entity)
+{
+	const struct task_group *group = entity->group;
+	const struct sched_kin *kin = entity->kin;
+	const struct sched_entity *member;
+	uint64_t shares = 0, weight = 0, sum = 0;
+
+	kassert(kin == (group->parent ? &group->cpus[cpu->id].kin : NULL));
+	if (!kin || LIST_FIRST(&kin->members) != entity)
+		return;
+	LIST_FOREACH (member, &kin->members, kin_link) {
+		kassert(member->kin == kin);
+		shares += member->shares;
+		weight += member->weight;
+		sum += member->weight * member->virtual_ns;
+	}
+	kassert(shares == kin->shares && weight == kin->weight && sum == kin->moment);
+}
+
 /* The fair ones: none is lost, their weights are the queue's load, its virtual time is their mean. */
 static void check_fair(const struct cpu *cpu)
 {
@@ -69,9 +89,12 @@ static void check_fair(const struct cpu *cpu)
 	uint64_t moments = runs_fair(queue) ? moment(queue, running) : 0;
 	uint32_t count = 0;
 
+	if (runs_fair(queue))
+		check_kin(cpu, running);
 	for (struct sched_entity *at = queue->first; at; at = runqueue_next(at)) {
 		check_waiting(cpu, entity_task(at));
 		kassert(!entity_task(at)->class.urgent);
+		check_kin(cpu, at);
 		load += at->weight;
 		moments += moment(queue, at);
 		count++;

@@ -19,7 +19,9 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/group.h"
 #include "kernel/sched/class_pick.h"
+#include "kernel/sched/kin.h"
 #include "kernel/sched/trace.h"
+#include "kernel/sched/tree.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/hotplug.h"
 #include "kernel/smp/smp.h"
@@ -137,14 +139,16 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 		return;
 	}
 	task->on_queue = false;
-	if (likely(!task->class.urgent))
-		runqueue_leave(queue, entity);
-	if (task->state == TASK_RUNNING) {
+	if (task->state == TASK_RUNNING)
 		queue->moving = task;
+	if (unlikely(task->class.urgent))
+		return;
+	if (task->state == TASK_RUNNING) {
+		runqueue_leave(queue, entity);
 		return;
 	}
-	if (likely(!task->class.urgent))
-		group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	kin_leave(queue, entity, now_ns);
 }
 
 /* Whom somebody of its group woke, who then went to sleep, is due what that one left. */
@@ -252,8 +256,10 @@ void sched_finish_switch(void)
 		spin_unlock(&moving->lock);
 	}
 	after_switch(cpu);
-	if (dead)
+	if (dead) {
+		tree_end(previous);
 		task_put(previous);
+	}
 }
 
 _Noreturn void sched_exit(void)

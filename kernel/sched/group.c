@@ -2,15 +2,18 @@
 /*
  * group.c - see group.h.
  *
- * Activation walks up until it meets an active group; deactivation is the reaper's, at rest's
- * end. A walker adds to a group's load first and looks at `active` under the group's lock after;
- * the reaper looks at the load under that lock before it clears `active`. So either the reaper
- * sees the load, or the walker sees the cleared flag and sets it again.
+ * Activation walks up until it meets an active group; deactivation is at once for LEVELS_AT_ONCE, and from
+ * there, or where the root is near, the reaper's, at rest's end. A walker adds to a group's load first and
+ * looks at `active` under the group's lock after; who deactivates looks at the load under that lock before he
+ * clears `active`. So either he sees the load, or the walker sees the cleared flag and sets it again.
  */
 #include "kernel/kernel.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/sched/group.h"
 #include "kernel/smp/cpu.h"
+
+/* Levels above an emptied group that know at once: fraction() takes their parts as of now. */
+enum { LEVELS_AT_ONCE = 2 };
 
 /* FINE_SHIFT: by how much the fractions of groups are finer than the weights of tasks. */
 enum { FRACTION_BITS = 40, FINE_SHIFT = 7, EPOCH_SHIFT = 20 /* about 1 ms */ };
@@ -22,14 +25,13 @@ static void activate(struct task_group *group)
 	for (;;) {
 		spin_lock(&group->lock);
 		struct task_group *parent = group->parent;
-		bool was_active = group->active || !parent;
-		uint32_t weight = group->weight;
+		bool is_counted = group->active || !parent;
 		group->active = true;
-		if (!was_active)
-			__atomic_fetch_add(&parent->load, weight, __ATOMIC_RELAXED);
+		if (!is_counted)
+			is_counted = __atomic_fetch_add(&parent->load, group->weight, __ATOMIC_RELAXED) != 0;
 		spin_unlock(&group->lock);
-		if (was_active)
-			return;
+		if (is_counted)
+			return; /* or somebody is about to count the parent */
 		group = parent;
 	}
 }
@@ -65,6 +67,9 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 {
 	if (__atomic_sub_fetch(&group->load, shares, __ATOMIC_SEQ_CST) != 0)
 		return;
+	for (int levels = LEVELS_AT_ONCE; levels && group->parent && group->parent->parent; levels--)
+		if ((group = deactivate_one(group)) == NULL)
+			return;
 	__atomic_store_n(&group->idle_since_ns, now_ns, __ATOMIC_RELAXED);
 	if (__atomic_load_n(&group->resting, __ATOMIC_RELAXED) ||
 	    __atomic_exchange_n(&group->resting, 1, __ATOMIC_ACQUIRE))
@@ -121,13 +126,16 @@ void group_retire(struct task_group *group)
 	kcheck(!group->active && __atomic_load_n(&group->load, __ATOMIC_RELAXED) == 0);
 }
 
-/* What a group gets of its parent's fraction. */
-static uint64_t part_of(uint64_t above, const struct task_group *group, const struct task_group *parent)
+/* What a group gets of its parent's fraction, where that is divided `among` so many. */
+static uint64_t part_of(uint64_t above, const struct task_group *group, uint64_t among)
 {
-	uint64_t among = __atomic_load_n(&parent->load, __ATOMIC_RELAXED);
-
 	/* Racing with its siblings, the sum may lag behind the part. */
 	return among > group->weight ? above * group->weight / among : above;
+}
+
+static uint64_t group_load(const struct task_group *group)
+{
+	return __atomic_load_n(&group->load, __ATOMIC_RELAXED);
 }
 
 static bool is_of(uint64_t cached, uint64_t epoch)
@@ -135,43 +143,71 @@ static bool is_of(uint64_t cached, uint64_t epoch)
 	return (cached & ~FRACTION_MASK) == epoch;
 }
 
-static void keep_fraction(struct task_group *group, uint64_t fraction, struct task_group *top, uint64_t epoch)
+static uint64_t keep_fraction(struct task_group *group, uint64_t fraction, uint64_t among, struct task_group *top,
+			      uint64_t epoch)
 {
 	__atomic_store_n(&group->top, top, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->cached_among, among, __ATOMIC_RELAXED);
 	__atomic_store_n(&group->cached_fraction, epoch | fraction, __ATOMIC_RELAXED);
+	return fraction;
 }
 
 static uint64_t walk_up(struct task_group *group, uint64_t epoch)
 {
+	uint64_t among = group->parent ? group_load(group->parent) : 0;
 	struct task_group *top = NULL;
 	uint64_t result = FRACTION_FINE;
 
-	for (struct task_group *at = group, *parent; (parent = at->parent) != NULL; at = parent) {
-		result = part_of(result, at, parent);
+	for (struct task_group *at = group; at->parent; at = at->parent) {
+		result = part_of(result, at, group_load(at->parent));
 		top = at;
 	}
-	keep_fraction(group, result, top, epoch);
-	return result;
+	return keep_fraction(group, result, among, top, epoch);
 }
 
-/* The walk is the parent's, for all its children. Who walks at the same time writes the same, but for what
- * changes meanwhile, which is felt in the next epoch. */
+/* Who walks at the same time writes the same, but for what changes meanwhile, which is felt in the next epoch. */
+static uint64_t fraction_of_epoch(struct task_group *group, uint64_t epoch)
+{
+	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
+
+	return is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(group, epoch);
+}
+
+/* Whether it is among as many as when its fraction was cached, or has no need to know. */
+static bool is_among_as_many(const struct task_group *group)
+{
+	const struct task_group *parent = group->parent;
+
+	return !parent || !parent->parent ||
+	       group_load(parent) == __atomic_load_n(&group->cached_among, __ATOMIC_RELAXED);
+}
+
+/* Its part of what its parent has, as of now. */
+static uint64_t take_part(struct task_group *group, uint64_t above, uint64_t epoch)
+{
+	struct task_group *parent = group->parent;
+	uint64_t among = group_load(parent);
+
+	return keep_fraction(group, part_of(above, group, among), among, parent->top, epoch);
+}
+
+/* Its own part and its parent's are as of now, what is above them as of this epoch. */
 static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 {
 	uint64_t epoch = now_ns >> EPOCH_SHIFT << FRACTION_BITS;
 	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
 	struct task_group *parent = group->parent;
 
-	if (is_of(cached, epoch))
-		return cached & FRACTION_MASK;
 	if (!parent)
 		return FRACTION_FINE;
-	cached = __atomic_load_n(&parent->cached_fraction, __ATOMIC_RELAXED);
-	uint64_t above = is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(parent, epoch);
-	uint64_t result = part_of(above, group, parent);
-
-	keep_fraction(group, result, parent->parent ? parent->top : group, epoch);
-	return result;
+	bool parent_is_current = is_among_as_many(parent);
+	if (is_of(cached, epoch) && parent_is_current && is_among_as_many(group))
+		return cached & FRACTION_MASK;
+	if (!parent->parent)
+		return walk_up(group, epoch);
+	uint64_t above = parent_is_current ? fraction_of_epoch(parent, epoch)
+					   : take_part(parent, fraction_of_epoch(parent->parent, epoch), epoch);
+	return take_part(group, above, epoch);
 }
 
 uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)

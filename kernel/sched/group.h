@@ -9,9 +9,10 @@
  *     F(group) = F(parent) * weight(group) / load(parent),  F(root) = 1
  *
  * where load(group) sums the shares of its runnable tasks and the weights of its active child groups,
- * on all CPUs. The walk up for F is taken at most once in a millisecond for all the groups with one parent,
- * so that picking, waking and sleeping cost the same at every depth (docs/decisions/0003). A group that runs out of tasks stays
- * active for REST_NS: a task that naps does not ripple through its ancestors.
+ * on all CPUs. Its own part and its parent's are as of now; the walk up from there is taken at most once in a
+ * millisecond for all below one grandparent, so that picking, waking and sleeping cost the same at every depth
+ * (docs/decisions/0003). A child of the root that runs out of tasks stays active for REST_NS, and below it what is two
+ * levels above such a group: a task that naps does not ripple through its ancestors.
  *
  * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex   (Q) quota_lock
  *        (q) the run-queue lock of `resting_on`
@@ -24,6 +25,7 @@
 #include <stdint.h>
 
 #include "cgroups/cg.h"
+#include "kernel/sched/entity.h"
 #include "kernel/sched/pressure_average.h"
 #include "kernel/sched/quota.h"
 #include "kernel/sched/tree.h"
@@ -60,6 +62,9 @@ struct group_cpu {
 	int64_t slice_ns;    /* (q) of its quota in this CPU's hands; negative: owed */
 	uint64_t busy_ns, some_ns, full_ns; /* (q) pressure since it was collected: sched/pressure.h */
 	uint32_t ran_sample, waited_sample; /* (q) the last ones in which its subtree did */
+	struct sched_kin kin;         /* (q) its own tasks that count there: sched/kin.h */
+	struct sched_kin below;       /* (q) the kin of its child groups that count there */
+	struct sched_kin all;         /* (q) of a child of the root: those of all groups below it */
 	uint64_t burst_virtual_ns;    /* (q) of a child of the root: group_lend() */
 	struct group_clock throttled; /* (Q) tasks from there wait for its quota */
 	struct group_clock held;      /* (Q) its own tasks from there wait for any quota */
@@ -67,7 +72,9 @@ struct group_cpu {
 
 struct task_group {
 	struct cg_node node;          /* (t) */
-	uint32_t references;          /* (a) inodes, open files, the tree itself */
+	uint32_t references;          /* (a) inodes, open files, tasks that end, groups below, the tree itself */
+
+	struct task_group *above;     /* (i) its node's parent's, which stays as long as it does; NULL: the root's */
 
 	struct spinlock lock;
 	struct task_group *parent;    /* (g) the nearest group above that competes; NULL: the root */
@@ -80,6 +87,7 @@ struct task_group {
 	LIST_ENTRY(task_group) rest_link; /* (q) */
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
 	uint64_t cached_fraction;     /* (a) 24 bits of the millisecond it is of, 40 bits of F */
+	uint64_t cached_among;        /* (a) its parent's load, as it was then */
 	struct task_group *top;       /* (a) its ancestor, or itself, below the root; NULL: it is the root */
 
 	struct spinlock quota_lock;   /* LOCK_RANK_QUOTA */

@@ -9,6 +9,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/cores.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/kin.h"
 #include "kernel/sched/home.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/trace.h"
@@ -153,7 +154,7 @@ static struct task *steal_from(struct cpu *victim, struct cpu *cpu)
 		task->entity.migrations++;
 		trace(TRACE_MIGRATE, task, (int32_t)victim->id, cpu->id);
 		runqueue_carry(&victim->queue, &cpu->queue, &task->entity);
-		runqueue_join(&cpu->queue, &task->entity);
+		kin_join(cpu, &task->entity, time_now_ns());
 	}
 	spin_unlock(&victim->queue.lock);
 	return task;

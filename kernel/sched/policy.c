@@ -10,6 +10,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/kin.h"
 #include "kernel/smp/cpu.h"
 
 /* No more than the default, if the parent says so. */
@@ -123,10 +124,8 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	if (is_waiting) {
 		sched_enqueue(cpu, task, now);
 	} else if (is_running) {
-		if (!urgent) {
-			entity->weight = group_task_weight(entity, now);
-			runqueue_join(queue, entity);
-		}
+		if (!urgent)
+			kin_join(cpu, entity, now);
 		urgent_publish(cpu);
 		sched_resched(cpu); /* somebody else's turn may have come, here or elsewhere */
 	}

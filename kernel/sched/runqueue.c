@@ -62,6 +62,32 @@ static void set_eligible(struct sched_entity *entity)
 		entity->eligible_ns -= (uint64_t)virtual_of(entity->lent_ns, entity->weight);
 }
 
+static inline void add_to_kin(struct sched_kin *kin, uint64_t weight, uint64_t moment)
+{
+	for (int level = 0; level < 2 && kin; level++, kin = kin->above) {
+		kin->weight += weight;
+		kin->moment += moment;
+	}
+}
+
+static void join_kin(struct sched_kin *kin, struct sched_entity *entity)
+{
+	for (struct sched_kin *branch = kin; branch->above && !branch->weight; branch = branch->above)
+		LIST_INSERT_HEAD(&branch->above->branches, branch, branch_link);
+	LIST_INSERT_HEAD(&kin->members, entity, kin_link);
+	kin->shares += entity->shares;
+	add_to_kin(kin, entity->weight, entity->weight * entity->virtual_ns);
+}
+
+static void leave_kin(struct sched_kin *kin, struct sched_entity *entity)
+{
+	LIST_REMOVE(entity, kin_link);
+	kin->shares -= entity->shares;
+	add_to_kin(kin, -entity->weight, -(entity->weight * entity->virtual_ns));
+	for (; kin->above && !kin->weight; kin = kin->above)
+		LIST_REMOVE(kin, branch_link);
+}
+
 void runqueue_init(struct runqueue *queue)
 {
 	*queue = (struct runqueue){ .waiting_count = 0 };
@@ -98,6 +124,8 @@ void runqueue_join(struct runqueue *queue, struct sched_entity *entity)
 	queue->remainder += moment(queue, entity);
 	set_load(queue, queue->load + entity->weight);
 	settle(queue);
+	if (entity->kin)
+		join_kin(entity->kin, entity);
 	runqueue_request(entity);
 }
 
@@ -109,7 +137,10 @@ int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *en
 void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
 {
 	entity->lag_ns = within(runqueue_lag(queue, entity), -LAG_MAX_NS, LAG_MAX_NS);
+	entity->lag_kind = LAG_WHOLE;
 	entity->left_virtual_ns = queue->virtual_ns;
+	if (entity->kin)
+		leave_kin(entity->kin, entity);
 	queue->remainder -= moment(queue, entity);
 	set_load(queue, queue->load - entity->weight);
 	settle(queue);
@@ -124,6 +155,14 @@ inline uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
 	return load && had < LONGEST_NS ? virtual_ns + (had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
 }
 
+/* What is left of a debt after others have had so much of virtual time. */
+static int64_t repaid(int64_t lag_ns, uint64_t weight, int64_t passed)
+{
+	if (lag_ns >= 0 || passed <= 0) /* the mean fell back when it left */
+		return lag_ns;
+	return passed >= -virtual_of(lag_ns, weight) ? 0 : lag_ns + (passed * (int64_t)weight >> SCHED_WEIGHT_SHIFT);
+}
+
 void runqueue_repay(struct sched_entity *entity, const struct runqueue *left, uint64_t now_ns)
 {
 	if (entity->lag_ns >= 0)
@@ -131,13 +170,9 @@ void runqueue_repay(struct sched_entity *entity, const struct runqueue *left, ui
 	uint64_t virtual_ns = runqueue_virtual(left, now_ns);
 	int64_t passed = (int64_t)(virtual_ns - entity->left_virtual_ns);
 
-	if (passed <= 0)
-		return; /* the mean fell back when it left */
-	entity->left_virtual_ns = virtual_ns;
-	if (passed >= -virtual_of(entity->lag_ns, entity->weight))
-		entity->lag_ns = 0;
-	else
-		entity->lag_ns += passed * (int64_t)entity->weight >> SCHED_WEIGHT_SHIFT;
+	entity->lag_ns = repaid(entity->lag_ns, entity->weight, passed);
+	if (passed > 0)
+		entity->left_virtual_ns = virtual_ns;
 }
 
 /* As a lag on a queue, for one whose place is `behind_ns` behind its mean. Joining makes room for a lag by
@@ -193,7 +228,8 @@ void runqueue_migrate(const struct runqueue *from, const struct runqueue *to, st
 {
 	struct sched_debt debt = take_debt(entity, to);
 
-	keep_debt(from, entity, now_ns);
+	if (entity->lag_kind != LAG_KEPT)
+		keep_debt(from, entity, now_ns);
 	entity->left_virtual_ns = runqueue_virtual(to, now_ns);
 	int64_t standing = debt.queue ? standing_ns(&debt, now_ns) : 0;
 	if (standing == 0)
@@ -236,31 +272,52 @@ void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sch
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
 {
 	int64_t ahead, left;
+	uint64_t old = entity->weight * entity->virtual_ns;
 
 	if (weight == entity->weight)
 		return;
 	ahead = moment(queue, entity);
 	left = (int64_t)(entity->deadline_ns - entity->eligible_ns) * (int64_t)entity->weight;
-	set_load(queue, queue->load + weight - entity->weight);
+	uint64_t more = weight - entity->weight;
+
+	set_load(queue, queue->load + more);
 	entity->weight = weight;
 	entity->virtual_ns = queue->virtual_ns + (uint64_t)(ahead / (int64_t)weight);
 	queue->remainder += moment(queue, entity) - ahead;
+	add_to_kin(entity->kin, more, weight * entity->virtual_ns - old);
 	settle(queue);
 	set_eligible(entity);
 	entity->deadline_ns = entity->eligible_ns + (uint64_t)(left / (int64_t)weight);
 }
 
-void runqueue_hand_over(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to)
+/* So much further, and as far from its deadline as before. */
+static void shift(struct runqueue *queue, struct sched_entity *entity, int64_t ahead_ns)
 {
-	int64_t lag_ns = within(runqueue_lag(queue, from), -CARRY_MAX_NS, CARRY_MAX_NS);
+	uint64_t ahead = (uint64_t)virtual_of(ahead_ns, entity->weight);
 
-	queue->remainder -= moment(queue, from) + moment(queue, to);
-	from->virtual_ns += (uint64_t)virtual_of(lag_ns, from->weight);
-	to->virtual_ns -= (uint64_t)virtual_of(lag_ns, to->weight);
-	queue->remainder += moment(queue, from) + moment(queue, to);
+	entity->virtual_ns += ahead;
+	entity->eligible_ns += ahead;
+	entity->deadline_ns += ahead;
+	queue->remainder += (int64_t)(ahead * entity->weight);
+	add_to_kin(entity->kin, 0, ahead * entity->weight);
+}
+
+void runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
+{
+	lag_ns = within(lag_ns, -LAG_MAX_NS, LAG_MAX_NS);
+	shift(queue, from, lag_ns);
+	shift(queue, to, -lag_ns);
 	settle(queue);
-	set_eligible(from);
-	runqueue_request(to);
+}
+
+int64_t runqueue_kin_lag(const struct runqueue *queue, const struct sched_kin *kin)
+{
+	return -((int64_t)(kin->moment - kin->weight * queue->virtual_ns) >> SCHED_WEIGHT_SHIFT);
+}
+
+int64_t runqueue_kin_left(const struct runqueue *queue, const struct sched_kin *kin)
+{
+	return repaid(kin->lag_ns, kin->left_weight, (int64_t)(queue->virtual_ns - kin->left_virtual_ns));
 }
 
 uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
@@ -277,6 +334,7 @@ uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, ui
 	entity->virtual_ns += passed;
 	entity->eligible_ns += passed;
 	queue->remainder += (int64_t)(passed * entity->weight);
+	add_to_kin(entity->kin, 0, passed * entity->weight);
 	settle(queue);
 	if (!virtual_is_before(entity->eligible_ns, entity->deadline_ns)) {
 		runqueue_request(entity);
@@ -288,12 +346,18 @@ uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, ui
 
 void runqueue_yield(struct runqueue *queue, struct sched_entity *entity, const struct sched_entity *next)
 {
+	enum { FRACTION = 16 };
+	int64_t lag_ns = within(runqueue_lag(queue, entity), -LAG_MAX_NS, LAG_MAX_NS);
 	uint64_t latest;
 
-	runqueue_leave(queue, entity);
-	if (entity->lag_ns > 0)
-		entity->lag_ns = 0;
-	runqueue_join(queue, entity);
+	if (lag_ns > 0) { /* the mean comes along, by its part of the weights */
+		uint64_t to_others = (entity->weight << FRACTION) / (queue->load - entity->weight);
+		int64_t mean_ns = lag_ns * within((int64_t)to_others, 0, 1LL << SCHED_WEIGHT_SHIFT) >> FRACTION;
+
+		shift(queue, entity, within(lag_ns + mean_ns, 0, LAG_MAX_NS));
+		settle(queue);
+	}
+	runqueue_request(entity);
 	latest = entity->eligible_ns + (uint64_t)virtual_of(LONGEST_NS, entity->weight);
 	if (!virtual_is_before(next->deadline_ns, entity->deadline_ns))
 		entity->deadline_ns = next->deadline_ns + 1;

@@ -87,9 +87,13 @@ void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns);
 /* The same when somebody else moves it, to even things out: if the other has come further, the task is owed the
  * difference. Both are up to date. */
 void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity);
-/* Of two that count and are not among the waiting: what the one is owed, or owes, the other is owed or owes
- * from now on, and asks anew. The mean stays where it is. */
-void runqueue_hand_over(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to);
+/* Of two that count and are not among the waiting: so much of what the one is owed, or owes, the other is owed
+ * or owes from now on. The mean stays where it is, so do their requests. */
+void runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns);
+/* Of all of its kin together, as runqueue_lag(). */
+int64_t runqueue_kin_lag(const struct runqueue *queue, const struct sched_kin *kin);
+/* Without members: what they are owed by now. */
+int64_t runqueue_kin_left(const struct runqueue *queue, const struct sched_kin *kin);
 /* One that counts and is not among the waiting weighs something else from now on. Its lag stays what it
  * was, in CPU time; so does what is left of its request. */
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight);

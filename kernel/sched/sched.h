@@ -61,9 +61,6 @@ void sched_fork(struct task *child, struct task *parent);
 bool policy_forbids_fork(const struct task *task);
 /* Puts a new task on a run queue for the first time. */
 void sched_start(struct task *task);
-/* The current task is about to end: what it is owed or owes is the heir's, if they are of one group and were last
- * on one CPU. The heir is kept from going by the caller. Takes LOCK_RANK_TASK. */
-void sched_bequeath(struct task *heir);
 /* The current task's last call: it is switched away from for ever and its reference dropped. */
 _Noreturn void sched_exit(void);
 

@@ -49,20 +49,32 @@ struct task_group *tree_group_of(struct cg_node *node)
 	return node == &tree.root ? root_group : group_of(node);
 }
 
+static void get_group(struct task_group *group)
+{
+	__atomic_fetch_add(&group->references, 1, __ATOMIC_RELAXED);
+}
+
+static void put_group(struct task_group *group)
+{
+	while (group && __atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0) {
+		struct task_group *above = group->above;
+
+		group_retire(group);
+		tree_forget_attributes(group);
+		memory_group_put(group->memory);
+		kfree(group);
+		group = above;
+	}
+}
+
 void tree_node_get(struct cg_node *node)
 {
-	__atomic_fetch_add(&tree_group_of(node)->references, 1, __ATOMIC_RELAXED);
+	get_group(tree_group_of(node));
 }
 
 void tree_node_put(struct cg_node *node)
 {
-	struct task_group *group = tree_group_of(node);
-
-	if (__atomic_sub_fetch(&group->references, 1, __ATOMIC_ACQ_REL) == 0) {
-		tree_forget_attributes(group);
-		memory_group_put(group->memory);
-		kfree(group);
-	}
+	put_group(tree_group_of(node));
 }
 
 /* ---- publishing ---- */
@@ -234,15 +246,15 @@ void tree_publish_and_wait(void)
 
 /* ---- nodes ---- */
 
-/* With a reference, and room for its name; `above` has its memory. NULL: no memory. */
-static struct task_group *allocate_group(struct memory_group *above, size_t name_length)
+/* With a reference, and room for its name; `above` has its memory, and stays as long. NULL: no memory. */
+static struct task_group *allocate_group(struct task_group *above, size_t name_length)
 {
 	size_t cpus_size = cpu_count * sizeof(struct group_cpu);
 	struct task_group *group = kzalloc(sizeof(*group) + cpus_size + name_length + 1);
 
 	if (!group)
 		return NULL;
-	group->memory = memory_group_create(above);
+	group->memory = memory_group_create(above ? above->memory : NULL);
 	if (!group->memory) {
 		kfree(group);
 		return NULL;
@@ -250,6 +262,9 @@ static struct task_group *allocate_group(struct memory_group *above, size_t name
 	group->cpus = (struct group_cpu *)(group + 1);
 	group->name = (char *)group->cpus + cpus_size;
 	group->references = 1;
+	group->above = above;
+	if (above)
+		get_group(above);
 	spinlock_init(&group->lock, LOCK_RANK_GROUP);
 	tree_news_init(group);
 	group->averaged_ns = time_now_ns();
@@ -259,8 +274,7 @@ static struct task_group *allocate_group(struct memory_group *above, size_t name
 int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint32_t mode,
 		   struct cg_node **made)
 {
-	struct memory_group *above = tree_group_of(parent)->memory;
-	struct task_group *group = page_is_scarce() ? NULL : allocate_group(above, length);
+	struct task_group *group = page_is_scarce() ? NULL : allocate_group(tree_group_of(parent), length);
 	int error;
 
 	if (!group)
@@ -293,7 +307,6 @@ int tree_remove_node(struct cg_node *node)
 	up = node->parent ? tree_group_of(node->parent) : NULL;
 	error = cg_remove(node);
 	if (!error) {
-		group_retire(group);
 		pressure_triggers_end(node);
 		tree_news_end(node);
 		group_bequeath(group, up);
@@ -361,15 +374,21 @@ int tree_fork(struct task *child, struct task *parent, struct cg_node *node)
 void tree_exit(struct task *task)
 {
 	mutex_lock(&tree_mutex);
+	get_group(task->entity.group); /* until tree_end() */
 	if (task->member.node) {
 		admission_leave(task);
 		cg_detach(&task->member);
-		sched_set_group(task, root_group, root_group);
+		sched_set_group(task, task->entity.group, root_group);
 		/* No change of the tree reaches it any more: no CPU it might need may go. */
 		sched_publish_allowed(task, &cpu_possible, &leaving);
 		tree_memory_leave(task);
 	}
 	tree_publish_and_unlock();
+}
+
+void tree_end(struct task *task)
+{
+	put_group(task->entity.group);
 }
 
 int tree_pin(struct task *task, const struct cpumask *request, enum tree_pin which)

@@ -137,8 +137,10 @@ void tree_news_end(struct cg_node *node);
 /* A new thread takes its parent's place, or goes into `node` (CLONE_INTO_CGROUP; NULL: none).
  * Fills child->allowed. Errors of cg_check_attach. Before sched_start(). Takes the mutex. */
 int tree_fork(struct task *child, struct task *parent, struct cg_node *node);
-/* The exiting task leaves the tree. */
+/* The exiting task leaves the tree. Of its group's share it has its part to the last. */
 void tree_exit(struct task *task);
+/* It has been switched away from for ever: its group may go, too. No lock is held. */
+void tree_end(struct task *task);
 
 /* sched_setaffinity(2) after its permission check. `request` already cut to possible CPUs.
  * -EINVAL: nothing of it is allowed, or a kernel thread. */

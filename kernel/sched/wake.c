@@ -9,6 +9,7 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/group.h"
+#include "kernel/sched/kin.h"
 #include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/smp.h"
@@ -36,15 +37,6 @@ static bool preempts_fair(struct runqueue *queue, const struct task *task, uint6
 		group_still_preempts(queue, &task->entity, &running->entity, now_ns));
 }
 
-/* What it owes is how far it will be ahead. */
-static void lend_to_joining(const struct runqueue *queue, struct sched_entity *entity, unsigned int cpu)
-{
-	uint64_t owed_ns = entity->lag_ns < 0 ? (uint64_t)-entity->lag_ns : 0;
-	uint64_t ahead = (owed_ns << SCHED_WEIGHT_SHIFT) / entity->weight;
-
-	group_lend(entity, queue, cpu, queue->virtual_ns + ahead, 0);
-}
-
 void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -65,10 +57,11 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 		urgent_enqueue(cpu, task, now_ns);
 		return;
 	}
-	entity->weight = group_task_weight(entity, now_ns);
-	if (unlikely(entity->burst_ns))
-		lend_to_joining(queue, entity, cpu->id);
-	runqueue_join(queue, entity);
+	kin_join(cpu, entity, now_ns);
+	if (unlikely(entity->burst_ns)) {
+		group_lend(entity, queue, cpu->id, entity->virtual_ns, 0);
+		runqueue_request(entity);
+	}
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)
 		queue->balance_ns = now_ns + SCHED_TICK_NS;

@@ -82,6 +82,56 @@ static const char *check_idle(const struct simulator *simulator)
 	return NULL;
 }
 
+/* What kin know of themselves together is so of those of the group that count on the CPU. */
+static const char *check_kin(const struct sched_entity *first, uint32_t *members)
+{
+	const struct sched_kin *kin = first->kin;
+	const struct sched_entity *member;
+	uint64_t weight = 0, sum = 0;
+
+	LIST_FOREACH (member, &kin->members, kin_link) {
+		if (&member->group->cpus[entity_task((struct sched_entity *)member)->cpu->id].kin != kin)
+			return "a task counts among others than its kin";
+		weight += member->weight;
+		sum += member->weight * member->virtual_ns;
+		(*members)++;
+	}
+	return weight == kin->weight && sum == kin->moment ? NULL : "kin are not together what each of them is";
+}
+
+static const char *check_above(const struct sched_kin *first)
+{
+	const struct sched_kin *above = first->above, *branch;
+	uint64_t weight = 0, sum = 0;
+
+	if (!above || above->is_sum || LIST_FIRST(&above->branches) != first)
+		return NULL;
+	LIST_FOREACH (branch, &above->branches, branch_link) {
+		weight += branch->weight;
+		sum += branch->moment;
+	}
+	return weight == above->weight && sum == above->moment ? NULL : "groups are not together what each is";
+}
+
+static const char *check_all_kin(struct simulator *simulator)
+{
+	uint32_t members = 0, runnable = 0;
+	const char *wrong = NULL;
+
+	for (int i = 0; i < simulator->task_count && !wrong; i++) {
+		const struct sched_entity *entity = &simulator->tasks[i].task.entity;
+
+		if (!simulator->tasks[i].runnable || !entity->group->parent)
+			continue;
+		runnable++;
+		if (LIST_FIRST(&entity->kin->members) == entity)
+			wrong = check_kin(entity, &members);
+		for (const struct sched_kin *kin = entity->kin; kin && !wrong; kin = kin->above)
+			wrong = check_above(kin);
+	}
+	return wrong || members == runnable ? wrong : "a runnable task is nobody's kin";
+}
+
 static int group_number(const struct simulator *simulator, const struct task_group *group)
 {
 	int number = 0;
@@ -127,5 +177,6 @@ const char *simulator_check(struct simulator *simulator)
 		if (!wrong && cpu->queue.waiting_count + !is_idle(cpu) != runnable[id])
 			wrong = "a runnable task is nowhere, or twice";
 	}
+	wrong = wrong ? wrong : check_all_kin(simulator);
 	return wrong ? wrong : check_idle(simulator);
 }

@@ -261,6 +261,38 @@ static void watched_leave(struct runqueue *queue, struct sched_entity *entity)
 	move_others(event, queue, entity, lag_ns, queue->load);
 }
 
+/* It is owed something else than it was, or by another time: a leaving and a coming. */
+static void log_change(struct runqueue *queue, const struct sched_entity *entity, const struct standing *old)
+{
+	struct standing new = standing(queue, entity);
+	struct lag_event *event = append(log_of(queue));
+
+	leaves_part(event, old);
+	enters_part(event, &new);
+	if (virtual_is_before(old->deadline, new.deadline)) { /* those between wait for it as for a later one */
+		event->parts[2].from = old->deadline;
+		event->parts[3].from = new.deadline;
+		event->parts[2].ns = rest_of_turn(queue, entity);
+		event->parts[3].ns = -event->parts[2].ns;
+	}
+}
+
+static void watched_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
+{
+	struct standing before[] = { standing(queue, from), standing(queue, to) };
+	struct sched_entity *both[] = { from, to };
+
+	runqueue_transfer(queue, from, to, lag_ns);
+	for (int i = 0; i < 2; i++) {
+		int64_t gained = standing(queue, both[i]).owed_ns - before[i].owed_ns;
+
+		if (llabs(gained - (i ? lag_ns : -lag_ns)) > ROUNDING_NS)
+			lag_fault = "a lag was handed over, and is another one";
+		simulated(entity_task(both[i]))->taken_ns += (double)MAX(-gained, 0);
+		log_change(queue, both[i], &before[i]);
+	}
+}
+
 static void watched_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
 {
 	struct standing old = standing(queue, entity), new;
@@ -271,17 +303,8 @@ static void watched_reweigh(struct runqueue *queue, struct sched_entity *entity,
 	new = standing(queue, entity);
 	if (llabs(new.owed_ns - old.owed_ns) > ROUNDING_NS)
 		lag_fault = "a new weight changed a lag";
-	if (forget_alone(queue))
-		return;
-	struct lag_event *event = append(log_of(queue));
-	leaves_part(event, &old);
-	enters_part(event, &new);
-	if (virtual_is_before(old.deadline, new.deadline)) { /* those between wait for it as for a later one */
-		event->parts[2].from = old.deadline;
-		event->parts[3].from = new.deadline;
-		event->parts[2].ns = rest_of_turn(queue, entity);
-		event->parts[3].ns = -event->parts[2].ns;
-	}
+	if (!forget_alone(queue))
+		log_change(queue, entity, &old);
 }
 
 /* It asks for something else from now on, and runs on to the end of its turn. */

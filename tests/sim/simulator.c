@@ -3,6 +3,7 @@
  * simulator.c - see simulator.h. The kernel's files are compiled here as they are.
  */
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,9 +109,12 @@ static bool is_idle(const struct cpu *cpu)
 #define runqueue_join watched_join
 #define runqueue_leave watched_leave
 #define runqueue_reweigh watched_reweigh
+#define runqueue_transfer watched_transfer
 #include "kernel/sched/group.c" // NOLINT
+#include "kernel/sched/kin.c"   // NOLINT
 #include "kernel/sched/place.c" // NOLINT
 #include "kernel/sched/cores.c" // NOLINT
+#include "tests/sim/kin.c"      // NOLINT: and through this one
 
 /* ---- what core.c and wake.c do ---- */
 
@@ -157,6 +161,13 @@ static const struct sched_entity *eligible_first(const struct runqueue *queue)
 	return at;
 }
 
+/* Its group no longer counts it, its kin have what it was owed. */
+static void fall_asleep(struct cpu *cpu, struct sched_entity *entity)
+{
+	group_remove_load(entity->group, entity->shares, cpu, now_ns);
+	watched_kin_leave(&cpu->queue, entity);
+}
+
 static void schedule_on(struct cpu *cpu, bool runs_on)
 {
 	struct runqueue *queue = &cpu->queue;
@@ -170,8 +181,11 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 	if (runs_on && previous != cpu->idle) {
 		runqueue_insert(queue, &previous->entity);
 		place_offer(queue, previous, now_ns);
-	} else if (previous != cpu->idle)
+	} else if (previous != cpu->idle && simulated(previous)->runnable) {
 		runqueue_leave(queue, &previous->entity);
+	} else if (previous != cpu->idle) {
+		fall_asleep(cpu, &previous->entity);
+	}
 	queue->running = cpu->idle;
 	if (queue->first) {
 		struct sched_entity *entity = runqueue_pick(queue);
@@ -200,8 +214,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	task->cpu = cpu;
 	task->on_queue = true;
 	sched_charge(queue, queue->running, time_ns);
-	entity->weight = group_task_weight(entity, time_ns);
-	runqueue_join(queue, entity);
+	watched_kin_join(cpu, entity);
 	runqueue_insert(queue, entity);
 	if (queue->waiting_count == 1)
 		queue->balance_ns = now_ns + SCHED_TICK_NS;
@@ -273,7 +286,13 @@ static void take_off(struct task *task)
 		return;
 	}
 	sched_charge(&cpu->queue, cpu->queue.running, now_ns);
-	sched_dequeue_waiting(&cpu->queue, task);
+	if (simulated(task)->runnable) {
+		sched_dequeue_waiting(&cpu->queue, task);
+		return;
+	}
+	runqueue_remove(&cpu->queue, &task->entity);
+	fall_asleep(cpu, &task->entity);
+	task->on_queue = false;
 }
 
 static void put_on(struct simulator *simulator, struct task *task, struct cpu *cpu)
@@ -311,13 +330,11 @@ int simulator_add_task(struct simulator *simulator, int group, uint32_t shares, 
 void simulator_sleep(struct simulator *simulator, int number)
 {
 	struct simulated_task *task = &simulator->tasks[number];
-	struct sched_entity *entity = &task->task.entity;
 
 	if (!task->runnable)
 		return;
 	task->runnable = false;
 	take_off(&task->task);
-	group_remove_load(entity->group, entity->shares, task->task.cpu, now_ns);
 	serve(simulator);
 }
 
@@ -529,9 +546,10 @@ void simulator_destroy(struct simulator *simulator)
 
 int simulator_add_group(struct simulator *simulator, int parent, uint32_t weight)
 {
-	struct task_group *group = calloc(1, sizeof(*group) + 1);
+	struct task_group *group = calloc(1, sizeof(*group) + cpu_count * sizeof(*group->cpus));
 
 	assert(group && simulator->group_count < GROUPS_MAX);
+	group->cpus = (struct group_cpu *)(group + 1);
 	group->weight = weight * 1024 / 100;
 	simulator->groups[simulator->group_count] = group;
 	if (parent >= 0)

@@ -178,6 +178,125 @@ TEST_F(Fairness, EndsWithTheSleepOfTheOther)
 	EXPECT_EQ(Received(first) - before, kSecond);
 }
 
+// Of two workers one works while the other sleeps: together they have what one has that never rests.
+class Turns : public Fairness {
+protected:
+	// They may be the same; the next one is woken before the last one goes to sleep, or so long after it.
+	void ExpectHalf(int worker, int other, int rival, uint64_t turn_ns, uint64_t rest_ns = 0, double most_off = 0.01)
+	{
+		Run(50 * kMillisecond);
+		uint64_t begin = simulator_now_ns(simulator_.get()), rivals = Received(rival);
+		while (simulator_now_ns(simulator_.get()) < begin + 2 * kSecond) {
+			uint64_t end = Received(worker) + turn_ns;
+			while (Received(worker) < end && simulator_now_ns(simulator_.get()) < begin + 3 * kSecond)
+				Run(20000);
+			if (rest_ns == 0) {
+				simulator_wake(simulator_.get(), other);
+				Run(1000);
+			}
+			simulator_sleep(simulator_.get(), worker);
+			if (rest_ns != 0) {
+				Run(rest_ns);
+				simulator_wake(simulator_.get(), other);
+			}
+			std::swap(worker, other);
+		}
+		double span = static_cast<double>(simulator_now_ns(simulator_.get()) - begin);
+		EXPECT_NEAR(static_cast<double>(Received(rival) - rivals) / span, 0.5, most_off) << turn_ns << " ns";
+	}
+	// One that sleeps at first.
+	int Sleeper(int group)
+	{
+		int task = Task(group);
+		simulator_sleep(simulator_.get(), task);
+		return task;
+	}
+
+	static constexpr uint64_t kTurns[] = { 100000, 700000, kMillisecond, 2 * kMillisecond, 5 * kMillisecond };
+};
+constexpr uint64_t Turns::kTurns[];
+
+TEST_F(Turns, InOneGroup)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int group = Group(0, 100);
+		ExpectHalf(Task(group), Sleeper(group), Task(Group(0, 100)), turn);
+	}
+}
+
+TEST_F(Turns, OfOneThatNaps)
+{
+	for (uint64_t turn : { kMillisecond, 2 * kMillisecond, 5 * kMillisecond }) {
+		Start(1);
+		int napper = Task(Group(0, 100));
+		ExpectHalf(napper, napper, Task(Group(0, 100)), turn, 10000);
+	}
+}
+
+TEST_F(Turns, WithAMomentBetween)
+{
+	for (uint64_t turn : { kMillisecond, 2 * kMillisecond, 5 * kMillisecond }) {
+		Start(1);
+		int group = Group(0, 100), worker = Task(group), other = Sleeper(group);
+		for (int task : { worker, other }) // it is due at once when it wakes
+			simulator_set_request(simulator_.get(), task, 100000, 0);
+		ExpectHalf(worker, other, Task(Group(0, 100)), turn, 10000);
+	}
+}
+
+TEST_F(Turns, InSiblingGroups)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int above = Group(0, 100);
+		ExpectHalf(Task(Group(above, 100)), Sleeper(Group(above, 300)), Task(Group(0, 100)), turn);
+	}
+}
+
+TEST_F(Turns, InGroupsWhoseParentsAreSiblings)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int above = Group(0, 100);
+		ExpectHalf(Task(Group(Group(above, 100), 100)), Sleeper(Group(Group(above, 50), 100)),
+			   Task(Group(0, 100)), turn);
+	}
+}
+
+TEST_F(Turns, InTheMiddleOfTheTree)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int top = Group(0, 100), middle = Group(top, 100);
+		ExpectHalf(Task(Group(middle, 100)), Sleeper(Group(middle, 300)), Task(Group(Group(top, 100), 100)), turn);
+	}
+}
+
+TEST_F(Turns, BesideABusyOneOfTheirGroup)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int group = Group(0, 100), mate = Task(group);
+		uint64_t before = Received(mate);
+		// Of three one is weighed late.
+		ExpectHalf(Task(group), Sleeper(group), Task(Group(0, 100)), turn, 0, 0.015);
+		EXPECT_GT(Received(mate) - before, kSecond / 4) << turn;
+	}
+}
+
+TEST_F(Turns, OfOneThatNapsBesideABusyOneOfItsGroup)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int group = Group(0, 100), mate = Task(group), napper = Task(group);
+		uint64_t before = Received(mate), nappers = Received(napper);
+		ExpectHalf(napper, napper, Task(Group(0, 100)), turn, 10000);
+		EXPECT_NEAR(static_cast<double>(Received(mate) - before) / static_cast<double>(Received(napper) - nappers),
+			    1, 0.1) << turn;
+	}
+}
+
 TEST_F(Sleep, EarnsAQuickStartButNoSavings)
 {
 	Start(1);
@@ -253,17 +372,37 @@ TEST_F(Sleep, OfAnInstantDoesNotRippleThroughTheTree)
 	EXPECT_EQ(simulator_load(simulator_.get(), 0), 0u);
 }
 
+TEST_F(Sleep, LeavesToSiblingsWhatTheirParentHas)
+{
+	Start(1);
+	int outer = Group(0, 100), napping = Group(outer, 100), busy = Group(outer, 100);
+	int napper = Task(napping), other = Task(busy), rival = Task(Group(0, 100));
+	Run(10 * kMillisecond);
+	simulator_sleep(simulator_.get(), napper);
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), napping));
+	EXPECT_TRUE(simulator_is_active(simulator_.get(), outer));
+	uint64_t others = Received(other), rivals = Received(rival);
+	for (int i = 0; i < 2000; i++) {
+		simulator_wake(simulator_.get(), napper);
+		Run(i % 50);
+		simulator_sleep(simulator_.get(), napper);
+		Run(kMillisecond);
+	}
+	EXPECT_NEAR(static_cast<double>(Received(other) - others) / kSecond, 1, 0.02);
+	EXPECT_NEAR(static_cast<double>(Received(rival) - rivals) / kSecond, 1, 0.02);
+}
+
 TEST_F(Sleep, OfAGroupThatIsRemovedEndsAtOnce)
 {
 	Start(2);
-	int outer = Group(0, 100), inner = Group(outer, 100);
-	int task = Task(inner, 1);
+	int group = Group(0, 100);
+	int task = Task(group, 1);
 	Run(10 * kMillisecond);
 	simulator_sleep(simulator_.get(), task);
-	EXPECT_TRUE(simulator_is_active(simulator_.get(), inner));
-	simulator_retire(simulator_.get(), inner);
-	EXPECT_FALSE(simulator_is_active(simulator_.get(), inner));
-	EXPECT_EQ(simulator_load(simulator_.get(), outer), 0u);
+	EXPECT_TRUE(simulator_is_active(simulator_.get(), group));
+	simulator_retire(simulator_.get(), group);
+	EXPECT_FALSE(simulator_is_active(simulator_.get(), group));
+	EXPECT_EQ(simulator_load(simulator_.get(), 0), 0u);
 	Run(10 * kMillisecond); // and no queue still has it in its list
 }
 

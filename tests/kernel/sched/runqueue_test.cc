@@ -19,6 +19,7 @@ public:
 	explicit Queue(uint64_t load)
 	{
 		runqueue_init(&queue_);
+		other_.kin = &kin_;
 		other_.weight = load;
 		runqueue_join(&queue_, &other_);
 	}
@@ -26,12 +27,16 @@ public:
 
 private:
 	struct runqueue queue_;
+	struct sched_kin kin_ = {};
 	struct sched_entity other_ = {};
 };
 
 // It weighs that much on the queue, and has had `ahead_ns` too much of it when it leaves.
 void RunAhead(struct runqueue *queue, struct sched_entity *task, uint64_t weight, int64_t ahead_ns)
 {
+	static struct sched_kin kin;
+
+	task->kin = &kin;
 	task->weight = weight;
 	task->lag_ns = -ahead_ns;
 	runqueue_join(queue, task);
@@ -73,23 +78,64 @@ TEST(Debt, IsComparedInCpuTimeWhateverTheTaskWeighs)
 TEST(Lag, IsHandedOverAndNobodyElseNotices)
 {
 	struct runqueue queue;
+	struct sched_kin rivals = {}, kin = {};
 	struct sched_entity rival = {}, parent = {}, child = {};
 
 	runqueue_init(&queue);
 	rival.weight = kMachine / 2;
 	parent.weight = kMachine / 3;
 	child.weight = kMachine / 5;
+	rival.kin = &rivals;
+	parent.kin = child.kin = &kin;
 	for (struct sched_entity *entity : { &rival, &parent, &child })
 		runqueue_join(&queue, entity);
 	runqueue_charge(&queue, &parent, 2 * kMs);
 	int64_t parents = runqueue_lag(&queue, &parent), childs = runqueue_lag(&queue, &child);
-	int64_t rivals = runqueue_lag(&queue, &rival);
+	int64_t rivals_lag = runqueue_lag(&queue, &rival), together = runqueue_kin_lag(&queue, &kin);
+	uint64_t left = child.deadline_ns - child.virtual_ns;
 	EXPECT_LT(parents, -kMs);
-	runqueue_hand_over(&queue, &parent, &child);
+	EXPECT_LE(std::abs(together - parents - childs), 2);
+	runqueue_transfer(&queue, &parent, &child, parents);
 	EXPECT_LE(std::abs(runqueue_lag(&queue, &parent)), 2);
 	EXPECT_LE(std::abs(runqueue_lag(&queue, &child) - parents - childs), 2);
-	EXPECT_LE(std::abs(runqueue_lag(&queue, &rival) - rivals), 2);
-	EXPECT_EQ(child.deadline_ns, child.eligible_ns);
+	EXPECT_LE(std::abs(runqueue_lag(&queue, &rival) - rivals_lag), 2);
+	EXPECT_LE(std::abs(runqueue_kin_lag(&queue, &kin) - together), 2);
+	EXPECT_EQ(child.deadline_ns - child.virtual_ns, left);
+	EXPECT_EQ(runqueue_lag(&queue, &rival), -runqueue_kin_lag(&queue, &kin));
+	runqueue_reweigh(&queue, &child, kMachine / 7);
+	EXPECT_LE(std::abs(runqueue_kin_lag(&queue, &kin) - together), 2);
+	runqueue_leave(&queue, &parent);
+	EXPECT_EQ(kin.weight, child.weight);
+	EXPECT_EQ(kin.moment, child.weight * child.virtual_ns);
+}
+
+TEST(Lag, IsGivenUpByWhoYields)
+{
+	struct runqueue queue;
+	struct sched_kin kin = {}, rivals = {};
+	struct sched_entity yields = {}, rival = {};
+
+	runqueue_init(&queue);
+	yields.kin = &kin;
+	rival.kin = &rivals;
+	yields.weight = kMachine / 3;
+	rival.weight = kMachine / 7;
+	yields.slice_ns = rival.slice_ns = SCHED_SLICE_NS;
+	runqueue_join(&queue, &yields);
+	runqueue_join(&queue, &rival);
+	runqueue_charge(&queue, &rival, 2 * kMs);
+	EXPECT_GT(runqueue_lag(&queue, &yields), kMs);
+	runqueue_yield(&queue, &yields, &rival);
+	EXPECT_LT(std::abs(runqueue_lag(&queue, &yields)), 1000);
+	EXPECT_LT(std::abs(runqueue_lag(&queue, &rival)), 1000);
+	EXPECT_GT(yields.deadline_ns, rival.deadline_ns);
+	EXPECT_EQ(kin.moment, yields.weight * yields.virtual_ns);
+	int64_t owes = -kMs;
+	runqueue_charge(&queue, &yields, 4 * kMs);
+	EXPECT_LT(runqueue_lag(&queue, &yields), owes / 2);
+	owes = runqueue_lag(&queue, &yields);
+	runqueue_yield(&queue, &yields, &rival);
+	EXPECT_EQ(runqueue_lag(&queue, &yields), owes);
 }
 
 TEST(Lag, FitsBesideWeightsOfManyMachines)
