@@ -112,28 +112,29 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 	struct sched_entity *entity = &task->entity;
 	uint64_t now = time_now_ns();
 
-	sched_charge(queue, queue->running, now);
+	if (task->on_queue)
+		sched_charge(queue, queue->running, now);
 	entity->account = account;
 	bandwidth_enter(cpu, task);
 	if (entity->group != group) {
 		/* Runnable in every state but asleep and off its queue. */
 		bool counted = !task->class.urgent &&
 			       (task->on_queue || task->state == TASK_RUNNING);
-		struct task_group *old = entity->group;
 
 		if (counted) {
 			uint64_t check_ns = queue->rest_check_ns;
 
 			group_add_load(group, entity->shares);
-			group_remove_load(old, entity->shares, cpu, now);
+			group_remove_load(entity->group, entity->shares, cpu, now);
 			if (queue->rest_check_ns != check_ns)
 				sched_watch_work(cpu);
-			if (task->on_queue)
-				change_kin(cpu, task, group, now);
 		}
-		if (!task->on_queue)
+		if (counted && task->on_queue) {
+			change_kin(cpu, task, group, now);
+		} else {
+			entity->group = group;
 			entity->kin = NULL;
-		entity->group = group;
+		}
 	}
 	spin_unlock(&queue->lock);
 	spin_unlock(&task->lock);

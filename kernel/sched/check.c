@@ -151,7 +151,7 @@ static bool load_adds_up(struct cg_node *node, uint64_t *load, uint64_t *sum)
 {
 	struct task_group *group = tree_group_of(node);
 
-	*load = __atomic_load_n(&group->load, __ATOMIC_RELAXED);
+	*load = group_load(group);
 	*sum = 0;
 	for (struct cg_node *at = cg_next_below(node, node); at; at = cg_next_below(at, node))
 		*sum += weight_in(tree_group_of(at), group);

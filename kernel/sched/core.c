@@ -139,22 +139,20 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 		return;
 	}
 	task->on_queue = false;
-	if (task->state == TASK_RUNNING)
-		queue->moving = task;
-	if (unlikely(task->class.urgent))
-		return;
 	if (task->state == TASK_RUNNING) {
-		runqueue_leave(queue, entity);
-		return;
+		queue->moving = task;
+		if (likely(!task->class.urgent))
+			runqueue_leave(queue, entity);
+	} else if (likely(!task->class.urgent)) {
+		group_remove_load(entity->group, entity->shares, cpu, now_ns);
+		kin_leave(queue, entity, now_ns);
 	}
-	group_remove_load(entity->group, entity->shares, cpu, now_ns);
-	kin_leave(queue, entity, now_ns);
 }
 
 /* Whom somebody of its group woke, who then went to sleep, is due what that one left. */
 static void weigh_picked(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
-	if (queue->first && entity->among != __atomic_load_n(&entity->group->load, __ATOMIC_RELAXED))
+	if (queue->first && entity->among != group_load(entity->group))
 		runqueue_reweigh(queue, entity, group_task_weight(entity, now_ns));
 }
 

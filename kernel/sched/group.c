@@ -42,7 +42,7 @@ static struct task_group *deactivate_one(struct task_group *group)
 	struct task_group *emptied = NULL;
 
 	spin_lock(&group->lock);
-	if (group->active && group->parent && !__atomic_load_n(&group->load, __ATOMIC_RELAXED)) {
+	if (group->active && group->parent && !group_load(group)) {
 		group->active = false;
 		if (__atomic_sub_fetch(&group->parent->load, group->weight, __ATOMIC_RELAXED) == 0)
 			emptied = group->parent;
@@ -93,7 +93,7 @@ uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
 
 	for (; group; group = next) {
 		uint64_t end = __atomic_load_n(&group->idle_since_ns, __ATOMIC_RELAXED) + GROUP_REST_NS;
-		bool idle = !__atomic_load_n(&group->load, __ATOMIC_RELAXED);
+		bool idle = !group_load(group);
 
 		next = LIST_NEXT(group, rest_link);
 		if (idle && end > now_ns) {
@@ -123,7 +123,7 @@ void group_retire(struct task_group *group)
 		spin_unlock(&cpu->queue.lock);
 	}
 	deactivate(group);
-	kcheck(!group->active && __atomic_load_n(&group->load, __ATOMIC_RELAXED) == 0);
+	kcheck(!group->active && group_load(group) == 0);
 }
 
 /* What a group gets of its parent's fraction, where that is divided `among` so many. */
@@ -131,11 +131,6 @@ static uint64_t part_of(uint64_t above, const struct task_group *group, uint64_t
 {
 	/* Racing with its siblings, the sum may lag behind the part. */
 	return among > group->weight ? above * group->weight / among : above;
-}
-
-static uint64_t group_load(const struct task_group *group)
-{
-	return __atomic_load_n(&group->load, __ATOMIC_RELAXED);
 }
 
 static bool is_of(uint64_t cached, uint64_t epoch)
@@ -212,7 +207,7 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 
 uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)
 {
-	uint64_t load = __atomic_load_n(&entity->group->load, __ATOMIC_RELAXED);
+	uint64_t load = group_load(entity->group);
 	uint64_t weight = fraction(entity->group, now_ns);
 
 	entity->among = load;

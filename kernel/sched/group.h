@@ -110,6 +110,11 @@ struct task_group {
 	char *name;                   /* (i) behind that */
 };
 
+static inline uint64_t group_load(const struct task_group *group)
+{
+	return __atomic_load_n(&group->load, __ATOMIC_RELAXED);
+}
+
 static inline struct task_group *group_of(struct cg_node *node)
 {
 	return (struct task_group *)((char *)node - offsetof(struct task_group, node));

@@ -87,8 +87,6 @@ static int64_t part_of_lag(const struct runqueue *queue, const struct company *c
 			   const struct sched_entity *entity)
 {
 	enum { FRACTION = 16 };
-
-	(void)sum_up(company->kin); /* since it was chosen one may have come, or another weight */
 	uint64_t part = company->unit ? entity->weight : entity->shares;
 	uint64_t all = company->unit ? company->kin->weight : company->kin->shares;
 
@@ -152,11 +150,11 @@ void kin_leave_rivals(struct runqueue *queue, struct sched_entity *entity, uint6
 		keep(company.unit, entity);
 }
 
-/* What it brings from among `last`. What its kin keep is theirs, but for a debt. */
-static int64_t brought(const struct sched_entity *entity, const struct sched_kin *last)
+/* What it brings, back to those whom it left or to others. What its kin keep is theirs, but for a debt. */
+static int64_t brought(const struct sched_entity *entity, bool is_back)
 {
 	if (entity->lag_kind == LAG_KEPT)
-		return last == entity->kin ? 0 : MIN(entity->lag_ns, 0);
+		return is_back ? 0 : MIN(entity->lag_ns, 0);
 	return entity->lag_ns;
 }
 
@@ -169,14 +167,14 @@ static void forget_left(struct sched_kin *kin, const struct sched_kin *last)
 
 /* It has what the last one left, or owes what it owes elsewhere, if that is more. */
 static int64_t take_left(const struct runqueue *queue, const struct sched_kin *unit, struct sched_entity *entity,
-			 const struct sched_kin *last)
+			 bool is_back)
 {
-	int64_t brought_ns = brought(entity, last), left_ns = runqueue_kin_left(queue, unit);
+	int64_t brought_ns = brought(entity, is_back), left_ns = runqueue_kin_left(queue, unit);
 
 	forget_left(entity->kin, unit);
 	if (entity->lag_kind == LAG_WHOLE)
 		return left_ns + brought_ns;
-	return last == entity->kin || brought_ns >= 0 ? left_ns : MIN(left_ns, brought_ns);
+	return is_back || brought_ns >= 0 ? left_ns : MIN(left_ns, brought_ns);
 }
 
 static void join_from_mate(struct runqueue *queue, struct sched_entity *entity, const struct company *company,
@@ -188,6 +186,7 @@ static void join_from_mate(struct runqueue *queue, struct sched_entity *entity, 
 	entity->lag_ns = 0;
 	runqueue_join(queue, entity);
 	take_mate(queue, mate, now_ns);
+	(void)sum_up(company->kin); /* of what one more has come to, and one weighs anew */
 	int64_t part_ns = part_of_lag(queue, company, entity);
 	if (!company->unit && part_ns < 0) {
 		/* It need not wait for what others owe: they do. */
@@ -204,9 +203,9 @@ static void join_rivals(struct runqueue *queue, struct sched_entity *entity, con
 			uint64_t now_ns)
 {
 	struct company company = company_of(entity, 0);
-	bool slept = last && entity->lag_kind != LAG_WHOLE;
+	bool slept = last && entity->lag_kind != LAG_WHOLE, is_back = last == entity->kin;
 
-	entity->lag_ns = company.unit ? take_left(queue, company.unit, entity, last) : brought(entity, last);
+	entity->lag_ns = company.unit ? take_left(queue, company.unit, entity, is_back) : brought(entity, is_back);
 	if (slept && company.kin && has_rivals(queue, company.kin))
 		join_from_mate(queue, entity, &company, now_ns);
 	else
@@ -242,7 +241,7 @@ static void join_group(struct cpu *cpu, struct sched_entity *entity, uint64_t no
 	}
 	if (!queue->load)
 		forget_left(kin, NULL);
-	entity->lag_ns = brought(entity, last);
+	entity->lag_ns = brought(entity, last == kin);
 	runqueue_join(queue, entity);
 }
 
@@ -254,8 +253,7 @@ void kin_join(struct cpu *cpu, struct sched_entity *entity, uint64_t now_ns)
 		join_group(cpu, entity, now_ns);
 		return;
 	}
-	if (entity->lag_kind == LAG_KEPT)
-		entity->lag_ns = MIN(entity->lag_ns, 0);
+	entity->lag_ns = brought(entity, false);
 	entity->kin = NULL;
 	runqueue_join(&cpu->queue, entity);
 }

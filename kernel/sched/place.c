@@ -9,9 +9,9 @@
 #include "kernel/sched/core.h"
 #include "kernel/sched/cores.h"
 #include "kernel/sched/group.h"
-#include "kernel/sched/kin.h"
 #include "kernel/sched/home.h"
 #include "kernel/sched/isolation.h"
+#include "kernel/sched/kin.h"
 #include "kernel/sched/trace.h"
 #include "kernel/smp/cpu.h"
 

@@ -290,16 +290,22 @@ void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint6
 	entity->deadline_ns = entity->eligible_ns + (uint64_t)(left / (int64_t)weight);
 }
 
-/* So much further, and as far from its deadline as before. */
+/* So much further, in virtual time. The mean is to be settled. */
+static inline void advance(struct runqueue *queue, struct sched_entity *entity, uint64_t ahead)
+{
+	entity->virtual_ns += ahead;
+	entity->eligible_ns += ahead;
+	queue->remainder += (int64_t)(ahead * entity->weight);
+	add_to_kin(entity->kin, 0, ahead * entity->weight);
+}
+
+/* By CPU time, and as far from its deadline as before. */
 static void shift(struct runqueue *queue, struct sched_entity *entity, int64_t ahead_ns)
 {
 	uint64_t ahead = (uint64_t)virtual_of(ahead_ns, entity->weight);
 
-	entity->virtual_ns += ahead;
-	entity->eligible_ns += ahead;
+	advance(queue, entity, ahead);
 	entity->deadline_ns += ahead;
-	queue->remainder += (int64_t)(ahead * entity->weight);
-	add_to_kin(entity->kin, 0, ahead * entity->weight);
 }
 
 void runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
@@ -331,10 +337,7 @@ uint64_t runqueue_charge(struct runqueue *queue, struct sched_entity *entity, ui
 
 	uint64_t passed = ((had < LONGEST_NS ? had : LONGEST_NS) << SCHED_WEIGHT_SHIFT) / entity->weight;
 	__atomic_store_n(&queue->charged_ns, now_ns, __ATOMIC_RELAXED);
-	entity->virtual_ns += passed;
-	entity->eligible_ns += passed;
-	queue->remainder += (int64_t)(passed * entity->weight);
-	add_to_kin(entity->kin, 0, passed * entity->weight);
+	advance(queue, entity, passed);
 	settle(queue);
 	if (!virtual_is_before(entity->eligible_ns, entity->deadline_ns)) {
 		runqueue_request(entity);
