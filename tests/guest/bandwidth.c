@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/guest/clock.h"
 #include "tests/guest/group.h"
 #include "tests/guest/online.h"
 #include "tests/guest/tap.h"
@@ -35,13 +36,6 @@ static uint64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void sleep_us(uint64_t us)
-{
-	struct timespec time = { (time_t)(us / 1000000), (long)(us % 1000000) * 1000 };
-
-	nanosleep(&time, NULL);
 }
 
 static void on_term(int number)
@@ -175,10 +169,10 @@ static double measure(const char *group, uint64_t us)
 {
 	uint64_t settled = now_us() + SETTLE_MS * 1000 - grid_us;
 
-	sleep_us(SETTLE_MS * 1000 + period_us - settled % period_us - period_us / 10);
+	sleep_us((long)(SETTLE_MS * 1000 + period_us - settled % period_us - period_us / 10));
 	long long before = usage(group);
 	uint64_t begin = now_us();
-	sleep_us(us);
+	sleep_us((long)us);
 	long long had = usage(group) - before;
 	return 1000.0 * (double)had / (double)(now_us() - begin);
 }

@@ -21,11 +21,16 @@ static inline int64_t now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static inline void sleep_ms(long ms)
+static inline void sleep_us(long us)
 {
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
 
 	nanosleep(&time, NULL);
+}
+
+static inline void sleep_ms(long ms)
+{
+	sleep_us(ms * 1000);
 }
 
 #endif

@@ -50,7 +50,7 @@ static void sleep_urgently(void)
 {
 	int64_t since_ns = begin_urgent();
 
-	rest_us(20);
+	sleep_us(20);
 	end_urgent(since_ns);
 }
 
@@ -58,10 +58,10 @@ static void be_urgent_elsewhere(void)
 {
 	*urgent_ns += cpu_ns() - begin_urgent();
 	pin(2);
-	rest_us(20);
+	sleep_us(20);
 	pin(1);
 	int64_t since_ns = cpu_ns();
-	rest_us(20);
+	sleep_us(20);
 	end_urgent(since_ns);
 }
 
@@ -71,7 +71,7 @@ static void have_a_deadline(void)
 
 	pin(3);
 	set_deadline(0, MILLISECOND, 50 * MILLISECOND, 50 * MILLISECOND);
-	rest_us(20);
+	sleep_us(20);
 	end_urgent(since_ns);
 	pin(1);
 }
@@ -105,7 +105,7 @@ static void change_hint(void)
 
 static void nap(void)
 {
-	rest_us(20);
+	sleep_us(20);
 }
 
 /* As a shell does. */
@@ -170,9 +170,9 @@ static void test(const struct trick *trick)
 {
 	start_spinner("rival", 1, 0);
 	start_debtor(trick);
-	rest_us(50000);
+	sleep_ms(50);
 	long long rival_us = -on_cpu_0_us("rival"), debtor_us = -on_cpu_0_us("debtor"), urgent_us = -*urgent_ns / 1000;
-	rest_us(MEASURE_MS * 1000L);
+	sleep_ms(MEASURE_MS);
 	rival_us += on_cpu_0_us("rival");
 	debtor_us += on_cpu_0_us("debtor");
 	urgent_us += *urgent_ns / 1000;
@@ -194,14 +194,14 @@ static void test_burst_of_group(void)
 		set_policy(0, SCHED_FIFO, 1);
 		burn(100 * MILLISECOND);
 		set_policy(0, SCHED_OTHER, 0);
-		rest_us(40000);
+		sleep_ms(40);
 		int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
 		burn(6 * MILLISECOND);
 		*urgent_ns = clock_ns(CLOCK_MONOTONIC) - begin_ns;
 		_exit(0);
 	}
 	while (!group_is("debtor", "cgroup.procs", "") || !*urgent_ns)
-		rest_us(10000);
+		sleep_ms(10);
 	end_group("rival");
 	ok(*urgent_ns < 7 * MILLISECOND, "who was urgent has his burst afterwards: 6 ms took %ld us",
 	   (long)*urgent_ns / 1000);

@@ -4,30 +4,15 @@
  * two CPUs; the second one is the test's own.
  */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#include "tests/guest/group.h"
+#include "tests/guest/rival.h"
 #include "tests/guest/tap.h"
 #include "tests/guest/tasks.h"
 
 enum { MEASURE_US = 1000000, TOLERANCE_PERCENT = 4 };
-
-
-static void sleep_us(uint64_t us)
-{
-	struct timespec time = { (time_t)(us / 1000000), (long)(us % 1000000) * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
-static void pin(unsigned long cpus)
-{
-	sched_setaffinity(0, sizeof(cpus), (cpu_set_t *)&cpus);
-}
 
 static void spin(void)
 {
@@ -39,12 +24,11 @@ static void spin(void)
 static void doze(void)
 {
 	for (;;) {
-		struct timespec begin, now;
-		clock_gettime(CLOCK_MONOTONIC, &begin);
-		do
-			clock_gettime(CLOCK_MONOTONIC, &now);
-		while ((now.tv_sec - begin.tv_sec) * 1000000000 + now.tv_nsec - begin.tv_nsec < 3000000);
-		sleep_us(3000);
+		int64_t end = now_ns() + 3 * MILLISECOND;
+
+		while (now_ns() < end)
+			;
+		sleep_ms(3);
 	}
 }
 

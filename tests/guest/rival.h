@@ -13,13 +13,6 @@
 
 enum { MILLISECOND = 1000000 };
 
-static inline void rest_us(long us)
-{
-	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
 static inline void pin(unsigned long mask)
 {
 	sched_setaffinity(0, sizeof(mask), (cpu_set_t *)&mask);
@@ -54,7 +47,7 @@ static inline void end_group(const char *group)
 {
 	group_put(group, "cgroup.kill", "1");
 	while (!group_is(group, "cgroup.procs", ""))
-		rest_us(1000);
+		sleep_ms(1);
 }
 
 static inline long long on_cpu_0_us(const char *group)

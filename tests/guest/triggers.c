@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tests/guest/group.h"
+#include "tests/guest/rival.h"
 #include "tests/guest/tap.h"
 #include "tests/guest/tasks.h"
 
@@ -29,11 +29,6 @@ static long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void pin(unsigned long cpus)
-{
-	sched_setaffinity(0, sizeof(cpus), (cpu_set_t *)&cpus);
 }
 
 /* Tasks of the group that never stop, on the first CPU. */

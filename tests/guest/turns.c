@@ -40,7 +40,7 @@ static _Noreturn void pass_on(int from, int to, int64_t turn_ns, long rest)
 	for (;;) {
 		(void)!read(from, &token, 1);
 		if (rest)
-			rest_us(rest);
+			sleep_us(rest);
 		burn(turn_ns);
 		(void)!write(to, &token, 1);
 	}
@@ -87,7 +87,7 @@ static _Noreturn void nap(int64_t turn_ns)
 {
 	for (;;) {
 		burn(turn_ns);
-		rest_us(20);
+		sleep_us(20);
 	}
 }
 
@@ -139,7 +139,7 @@ static void test(const struct scene *scene, int turn_us, bool has_mate)
 		group_move("turns/a", 0);
 		scene->play(turn_us * 1000L);
 	}
-	rest_us(50000);
+	sleep_ms(50);
 	long long rival_us = -on_cpu_0_us("rival"), turns = -on_cpu_0_us("turns"), mate_us = -*mate_ns / 1000;
 	sleep_ms(MEASURE_MS);
 	rival_us += on_cpu_0_us("rival");
