@@ -3,7 +3,7 @@
  * group.c - see group.h.
  *
  * Activation walks up until it meets an active group; deactivation is at once for LEVELS_AT_ONCE, and from
- * there, or where the root is near, the reaper's, at rest's end. A walker adds to a group's load first and
+ * there, or where the root is near, the reaper's, at rest's end, or group_end_rest()'s. A walker adds to a group's load first and
  * looks at `active` under the group's lock after; who deactivates looks at the load under that lock before he
  * clears `active`. So either he sees the load, or the walker sees the cleared flag and sets it again.
  */
@@ -108,6 +108,12 @@ uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns)
 	return again;
 }
 
+void group_end_rest(struct task_group *group)
+{
+	for (; !group_load(group) && group->parent && group->parent->parent; group = group->parent)
+		(void)deactivate_one(group);
+}
+
 /* Nobody adds to it any more, but a CPU may be about to let go of it: with every queue locked once,
  * none is. */
 void group_retire(struct task_group *group)
@@ -131,6 +137,11 @@ static uint64_t part_of(uint64_t above, const struct task_group *group, uint64_t
 {
 	/* Racing with its siblings, the sum may lag behind the part. */
 	return among > group->weight ? above * group->weight / among : above;
+}
+
+static uint64_t epoch_at(uint64_t now_ns)
+{
+	return now_ns >> EPOCH_SHIFT << FRACTION_BITS;
 }
 
 static bool is_of(uint64_t cached, uint64_t epoch)
@@ -189,7 +200,7 @@ static uint64_t take_part(struct task_group *group, uint64_t above, uint64_t epo
 /* Its own part and its parent's are as of now, what is above them as of this epoch. */
 static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 {
-	uint64_t epoch = now_ns >> EPOCH_SHIFT << FRACTION_BITS;
+	uint64_t epoch = epoch_at(now_ns);
 	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
 	struct task_group *parent = group->parent;
 
@@ -205,15 +216,25 @@ static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 	return take_part(group, above, epoch);
 }
 
-uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)
+/* What a task has of its group's fraction. */
+static uint64_t weigh(struct sched_entity *entity, uint64_t fraction)
 {
 	uint64_t load = group_load(entity->group);
-	uint64_t weight = fraction(entity->group, now_ns);
 
 	entity->among = load;
 	if (load > entity->shares)
-		weight = weight * entity->shares / load;
-	return MAX(weight >> FINE_SHIFT, (uint64_t)WEIGHT_LEAST);
+		fraction = fraction * entity->shares / load;
+	return MAX(fraction >> FINE_SHIFT, (uint64_t)WEIGHT_LEAST);
+}
+
+uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)
+{
+	return weigh(entity, fraction(entity->group, now_ns));
+}
+
+uint64_t group_task_weight_anew(struct sched_entity *entity, uint64_t now_ns)
+{
+	return weigh(entity, walk_up(entity->group, epoch_at(now_ns)));
 }
 
 bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,

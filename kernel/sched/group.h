@@ -11,8 +11,8 @@
  * where load(group) sums the shares of its runnable tasks and the weights of its active child groups,
  * on all CPUs. Its own part and its parent's are as of now; the walk up from there is taken at most once in a
  * millisecond for all below one grandparent, so that picking, waking and sleeping cost the same at every depth
- * (docs/decisions/0003). A child of the root that runs out of tasks stays active for REST_NS, and below it what is two
- * levels above such a group: a task that naps does not ripple through its ancestors.
+ * (docs/decisions/0003). A child of the root that runs out of tasks stays active for GROUP_REST_NS, and below it what is
+ * two levels above such a group: a task that naps does not ripple through its ancestors.
  *
  * Locks: (g) its own lock (LOCK_RANK_GROUP)   (a) atomic   (t) the tree mutex   (Q) quota_lock
  *        (q) the run-queue lock of `resting_on`
@@ -131,6 +131,11 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 /* W of a task, WEIGHT_LEAST to FRACTION_ONE; its `among` tells of which load that was a part. Its queue's lock is
  * held. */
 uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns);
+/* The same with each part on the way up as of now, which costs by the depth. */
+uint64_t group_task_weight_anew(struct sched_entity *entity, uint64_t now_ns);
+/* A group that has run empty, and those above it that have with it, rest no longer: siblings have their shares. A child of
+ * the root does not. O(depth). */
+void group_end_rest(struct task_group *group);
 
 /*
  * Whether what runqueue_should_preempt() said holds by what the running entity weighs now. That may be of when

@@ -10,6 +10,9 @@
 /* Groups whose children have tasks, below one child of the root on one CPU. */
 enum { BRANCHES_MAX = 8 };
 
+/* A level above one of two cousins is looked at so seldom. */
+enum { REFRESH_LEVEL_NS = 4000 };
+
 /* As much as one may be ahead of the others or behind them: more comes from handing over to one what is of all. */
 #define OWN_MAX_NS ((int64_t)SCHED_SLICE_NS)
 
@@ -93,12 +96,32 @@ static int64_t part_of_lag(const struct runqueue *queue, const struct company *c
 	return runqueue_kin_lag(queue, company->kin) * (int64_t)((part << FRACTION) / all) >> FRACTION;
 }
 
+/*
+ * Cousins may be far apart: what has run empty between them leaves its share at once, and each level counts as it is
+ * now. That costs by the level, so a CPU does it as often as it takes some percent of its time at most.
+ */
+static void refresh(struct runqueue *queue, struct task_group *left, const struct task_group *mates, uint64_t now_ns)
+{
+	queue->is_fresh = now_ns >= queue->refresh_ns;
+	if (!queue->is_fresh)
+		return;
+	queue->refresh_ns = now_ns + (uint64_t)(left->node.depth + mates->node.depth) * REFRESH_LEVEL_NS;
+	group_end_rest(left);
+}
+
+/* Whether those that hand over in this company are weighed level by level. */
+static bool is_refreshed(const struct runqueue *queue, const struct company *company)
+{
+	return company->kin->is_sum && queue->is_fresh;
+}
+
 /* Out of the order, if it is in one, and weighed anew: somebody comes or goes. */
-static void take_mate(struct runqueue *queue, struct sched_entity *mate, uint64_t now_ns)
+static void take_mate(struct runqueue *queue, struct sched_entity *mate, const struct company *company, uint64_t now_ns)
 {
 	if (mate != &queue->running->entity)
 		runqueue_remove(queue, mate);
-	runqueue_reweigh(queue, mate, group_task_weight(mate, now_ns));
+	runqueue_reweigh(queue, mate,
+			 is_refreshed(queue, company) ? group_task_weight_anew(mate, now_ns) : group_task_weight(mate, now_ns));
 }
 
 static void put_mate(struct runqueue *queue, struct sched_entity *mate)
@@ -130,7 +153,9 @@ static void leave_to_mate(struct runqueue *queue, struct sched_entity *entity, c
 
 	if (!company->unit)
 		mate->advanced_ns += entity->advanced_ns;
-	take_mate(queue, mate, now_ns);
+	if (company->kin->is_sum)
+		refresh(queue, entity->group, mate->group, now_ns);
+	take_mate(queue, mate, company, now_ns);
 	runqueue_transfer(queue, entity, mate, lag_ns);
 	put_mate(queue, mate);
 	runqueue_leave(queue, entity);
@@ -184,8 +209,10 @@ static void join_from_mate(struct runqueue *queue, struct sched_entity *entity, 
 	struct sched_entity *mate = mate_in(company, queue, entity);
 
 	entity->lag_ns = 0;
+	if (is_refreshed(queue, company))
+		entity->weight = group_task_weight_anew(entity, now_ns);
 	runqueue_join(queue, entity);
-	take_mate(queue, mate, now_ns);
+	take_mate(queue, mate, company, now_ns);
 	(void)sum_up(company->kin); /* of what one more has come to, and one weighs anew */
 	int64_t part_ns = part_of_lag(queue, company, entity);
 	if (!company->unit && part_ns < 0) {

@@ -50,6 +50,8 @@ struct runqueue {
 	uint64_t turn_end_ns;        /* (q) when the running one's request, or the tick, ends */
 	struct group_list resting;   /* (q) groups that ran out of tasks here: sched/group.h */
 	uint64_t rest_check_ns;      /* (q) when to look at them */
+	uint64_t refresh_ns;         /* (q) from when on the levels between cousins are looked at again: kin.c */
+	bool is_fresh;               /* (q) they were when one took over last */
 	uint64_t budget_end_ns;      /* (q) when the running task's quota has to be looked at */
 	struct throttle_list throttled; /* (q) who would run here but for a quota: sched/bandwidth.h */
 	uint64_t tick_ns;            /* (q) the next sample of pressure: sched/pressure.h */

@@ -24,6 +24,7 @@ why=$(awk '
 		message = "msg.25x20x10.per_message"
 		linux["ctx.pipe_same_cpu"] = 7383
 		linux["ctx.pipe_siblings"] = 8734
+		linux["ctx.beside_rival"] = 7428
 		linux["ctx.eventfd"] = 6167
 		linux["yield.alone"] = 1479
 		linux["yield.two"] = 6431
@@ -53,6 +54,11 @@ why=$(awk '
 			if (sixteen > 1.05 * one)
 				print name ": depth matters: " one " at 1, " sixteen " at 16"
 		}
+		# However far apart two are that hand over what their group is owed.
+		siblings = figure[16, "rival.siblings"]
+		cousins = figure[16, "rival.cousins"]
+		if (!siblings || cousins > 1.05 * siblings)
+			print "distance matters: " cousins " between cousins, " siblings " between siblings"
 	}' "$output")
 [[ -z $why ]] || fail "$why"
-grep -E '^(1|16) (ctx|yield|wake|fork|exec|msg).* (ns|inst|switches)' "$output"
+grep -E '^(1|16) (ctx|rival|yield|wake|fork|exec|msg).* (ns|inst|switches)' "$output"

@@ -238,28 +238,39 @@ static int fresh_top(void)
 enum { DEPTH_MAX = 16 };
 static int depth;                    // of the groups that tasks run in; 0: where we were started
 static char level[DEPTH_MAX + 1][60]; // CGROOT, and a line of groups down to where our own are
-static char leaf[2][64];             // siblings at the end of the line, for tasks
+static char other[DEPTH_MAX + 1][60]; // the same, and from the second level on another line
+static char leaf[3][64];             // for tasks: siblings at the end of the line, and one at the end of the other
 
-// Enter a leaf: 0 for the measuring task, 1 for a peer. Without a depth there are none.
+// Enter a leaf: 0 for the measuring task, 1 and 2 for a peer. Without a depth there are none.
 static int enter(int which)
 {
 	return depth ? put_pid(leaf[which], getpid()) : 0;
 }
 
-// Make the line, the controllers on at every level, its leaves, and enter one.
+// Make a line from a level on, the controllers on at every level.
+static int make_line(char (*line)[60], int from, char name)
+{
+	for (int i = from; i < depth; i++) {
+		snprintf(line[i], sizeof line[i], "%.57s/%c", line[i - 1], name);
+		if (mkdir(line[i], 0755) < 0 || put(line[i], "cgroup.subtree_control", "+cpuset +cpu") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+// Make the lines and the leaves, and enter one.
 static int descend(void)
 {
 	snprintf(level[0], sizeof level[0], "%s", cgroot);
-	for (int i = 1; i < depth; i++) {
-		snprintf(level[i], sizeof level[i], "%.57s/d", level[i - 1]);
-		if (mkdir(level[i], 0755) < 0 ||
-			put(level[i], "cgroup.subtree_control", "+cpuset +cpu") < 0)
-			return -1;
-	}
-	const char *last = level[depth ? depth - 1 : 0];
-	snprintf(top, sizeof top, "%s/tb", last);
-	for (int k = 0; depth && k < 2; k++) {
-		snprintf(leaf[k], sizeof leaf[k], "%s/%c", last, "xy"[k]);
+	if (make_line(level, 1, 'd') < 0)
+		return -1;
+	memcpy(other, level, 2 * sizeof level[0]);
+	if (make_line(other, 2, 'e') < 0)
+		return -1;
+	int last = depth ? depth - 1 : 0;
+	snprintf(top, sizeof top, "%s/tb", level[last]);
+	for (int k = 0; depth && k < 3; k++) {
+		snprintf(leaf[k], sizeof leaf[k], "%s/%c", k < 2 ? level[last] : other[last], "xyz"[k]);
 		if (mkdir(leaf[k], 0755) < 0)
 			return -1;
 	}
@@ -270,8 +281,10 @@ static void ascend(void)
 {
 	if (!depth || put_pid(cgroot, getpid()) < 0)
 		return;
-	rmdir_retry(leaf[0]);
-	rmdir_retry(leaf[1]);
+	for (int k = 0; k < 3; k++)
+		rmdir_retry(leaf[k]);
+	for (int i = depth - 1; i > 1; i--)
+		rmdir_retry(other[i]);
 	for (int i = depth - 1; i > 0; i--)
 		rmdir_retry(level[i]);
 }

@@ -55,6 +55,25 @@ static void ping_pong(const char *name, channel c, int cpu_a, int cpu_b, int pee
 	pin(0);
 }
 
+// Another group has a task there that is not due before the end: its weight is least, and it has just come.
+static void ping_pong_beside_rival(const char *name, channel c, int peers_leaf)
+{
+	char group[64];
+	snprintf(group, sizeof group, "%s/rival", cgroot);
+	pid_t rival = mkdir(group, 0755) < 0 || put(group, "cpu.weight", "1") < 0 ? -1 : fork();
+	if (rival < 0) {
+		skip(name);
+		return;
+	}
+	if (rival == 0)
+		for (int entered = put_pid(group, getpid()); entered == 0;) {
+		}
+	ping_pong(name, c, 0, 0, peers_leaf);
+	kill(rival, SIGKILL);
+	waitpid(rival, NULL, 0);
+	rmdir_retry(group);
+}
+
 static void do_ctx(void)
 {
 	int up[2], down[2];
@@ -66,6 +85,9 @@ static void do_ctx(void)
 	ping_pong("ctx.pipe_same_cpu", pipes, 0, 0, 0);
 	ping_pong("ctx.pipe_siblings", pipes, 0, 0, 1);
 	ping_pong("ctx.pipe_two_cpus", pipes, 0, 1, 0);
+	ping_pong_beside_rival("ctx.beside_rival", pipes, 0);
+	ping_pong_beside_rival("rival.siblings", pipes, 1);
+	ping_pong_beside_rival("rival.cousins", pipes, 2);
 	for (int k = 0; k < 2; k++) {
 		close(up[k]);
 		close(down[k]);

@@ -83,6 +83,16 @@ static _Noreturn void serve_cousins(int64_t turn_ns)
 	pass_between("turns/c/a", "turns/d/b", turn_ns, 0);
 }
 
+static _Noreturn void serve_distant_cousins(int64_t turn_ns)
+{
+	pass_between("turns/c/e/g/a", "turns/d/f/h/b", turn_ns, 0);
+}
+
+static _Noreturn void serve_a_grandnephew(int64_t turn_ns)
+{
+	pass_between("turns/a", "turns/d/f/h/b", turn_ns, 0);
+}
+
 static _Noreturn void nap(int64_t turn_ns)
 {
 	for (;;) {
@@ -113,6 +123,8 @@ static const struct scene {
 	{ "one that goes to another group and back", change_group, 485, 510 },
 	{ "two of sibling groups that wake each other", serve_siblings, 485, 510 },
 	{ "two of groups with different parents that do", serve_cousins, 485, 510 },
+	{ "two of groups far apart that do", serve_distant_cousins, 485, 510 },
+	{ "two of groups at different depths that do", serve_a_grandnephew, 485, 510 },
 };
 
 static const int turns_us[] = { 200, 1000, 2000, 3000, 5000, 10000 };
@@ -156,7 +168,8 @@ static void test(const struct scene *scene, int turn_us, bool has_mate)
 
 int main(void)
 {
-	static const char *const parents[] = { "turns", "turns/c", "turns/d" };
+	static const char *const parents[] = { "turns", "turns/c", "turns/c/e", "turns/c/e/g", "turns/d", "turns/d/f", "turns/d/f/h" };
+	static const char *const groups[] = { "turns/a", "turns/b", "turns/c/a", "turns/d/b", "turns/c/e/g/a", "turns/d/f/h/b" };
 
 	mate_ns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	signal(SIGCHLD, SIG_IGN);
@@ -168,8 +181,8 @@ int main(void)
 		ok(!group_make(parents[i]), "%s", parents[i]);
 		group_put(parents[i], "cgroup.subtree_control", "+cpu");
 	}
-	ok(!group_make("turns/a") && !group_make("turns/b") && !group_make("turns/c/a") && !group_make("turns/d/b"),
-	   "groups of groups");
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		ok(!group_make(groups[i]), "%s", groups[i]);
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
 		for (size_t turn = 0; turn < sizeof(turns_us) / sizeof(turns_us[0]); turn++)
 			for (int mates = 0; mates < 2; mates++)

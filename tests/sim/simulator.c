@@ -552,8 +552,10 @@ int simulator_add_group(struct simulator *simulator, int parent, uint32_t weight
 	group->cpus = (struct group_cpu *)(group + 1);
 	group->weight = weight * 1024 / 100;
 	simulator->groups[simulator->group_count] = group;
-	if (parent >= 0)
+	if (parent >= 0) {
+		group->node.depth = simulator->groups[parent]->node.depth + 1;
 		group_set_parent(group, simulator->groups[parent]);
+	}
 	return simulator->group_count++;
 }
 

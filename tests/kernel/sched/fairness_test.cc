@@ -212,6 +212,14 @@ protected:
 		return task;
 	}
 
+	// The last of so many groups, one below the other.
+	int Line(int above, int levels)
+	{
+		while (levels--)
+			above = Group(above, 100);
+		return above;
+	}
+
 	static constexpr uint64_t kTurns[] = { 100000, 700000, kMillisecond, 2 * kMillisecond, 5 * kMillisecond };
 };
 constexpr uint64_t Turns::kTurns[];
@@ -261,6 +269,24 @@ TEST_F(Turns, InGroupsWhoseParentsAreSiblings)
 		int above = Group(0, 100);
 		ExpectHalf(Task(Group(Group(above, 100), 100)), Sleeper(Group(Group(above, 50), 100)),
 			   Task(Group(0, 100)), turn);
+	}
+}
+
+TEST_F(Turns, InGroupsFarApart)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int above = Group(0, 100), worker = Task(Line(above, 4)), other = Sleeper(Line(above, 5));
+		ExpectHalf(worker, other, Task(Group(0, 100)), turn);
+	}
+}
+
+TEST_F(Turns, InGroupsAtDifferentDepths)
+{
+	for (uint64_t turn : kTurns) {
+		Start(1);
+		int above = Group(0, 100), worker = Task(Line(above, 5)), other = Sleeper(Line(above, 1));
+		ExpectHalf(worker, other, Task(Group(0, 100)), turn);
 	}
 }
 
