@@ -45,14 +45,18 @@ static bool is_isolated(const struct cpu *cpu)
 	return unlikely(isolation_is_used) && cpumask_test(&isolation_cpus, cpu->id);
 }
 
-/* Whether a CPU that takes part is. */
-static bool is_any_idle(void)
+static __attribute__((noinline)) bool is_any_sharing(const struct cpumask *cpus)
 {
-	struct cpumask idle = sched_idle_cpus;
+	struct cpumask sharing = cpumask_andnot(cpus, &isolation_cpus);
 
-	if (unlikely(isolation_is_used))
-		idle = cpumask_andnot(&idle, &isolation_cpus);
-	return !cpumask_empty(&idle);
+	return !cpumask_empty(&sharing);
+}
+
+/* Whether a CPU that takes part is. */
+static inline bool is_any_idle(void)
+{
+	return unlikely(!cpumask_empty(&sched_idle_cpus)) &&
+	       (likely(!isolation_is_used) || is_any_sharing(&sched_idle_cpus));
 }
 
 static bool runs_urgent(const struct cpu *cpu)
@@ -71,7 +75,7 @@ static uint64_t load_of(const struct cpu *cpu)
 /* Most often nothing has to be searched: no CPU is idle, and the task stays where it was. */
 static bool stays(const struct task *task, const struct cpu *last)
 {
-	return cpumask_empty(&sched_idle_cpus) && cpumask_test(&task->allowed, last->id) &&
+	return !is_any_idle() && cpumask_test(&task->allowed, last->id) &&
 	       cpumask_test(&cpu_online, last->id) && !runs_urgent(last) && !is_isolated(last);
 }
 
@@ -446,7 +450,7 @@ uint64_t place_push_ns(const struct cpu *cpu)
 
 void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_ns)
 {
-	if (likely(cpumask_empty(&sched_idle_cpus)))
+	if (!is_any_idle())
 		return;
 	struct cpumask mask = place_usable(task);
 	if (cpumask_intersects(&mask, &sched_idle_cpus))
