@@ -241,6 +241,7 @@ static int build_child(struct task *child, const struct clone_request *request)
 	error = join_family(child, request);
 	if (error) {
 		tree_exit(child);
+		tree_end(child); /* it has never run */
 		forget_id(child->tid);
 	}
 	return error;

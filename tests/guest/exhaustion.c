@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/guest/group.h"
 #include "tests/guest/tap.h"
 
 enum { CHILDREN_MAX = 40000, THREADS_MAX = 1000 };
@@ -118,6 +120,61 @@ static void test_links(void)
 	ok(left == 0 && rmdir("/tmp/links") == 0, "all of them can be removed");
 }
 
+static volatile sig_atomic_t is_under_fire;
+
+static void hear(int number)
+{
+	(void)number;
+	is_under_fire = 1;
+}
+
+/* Forks that a signal may interrupt on their way. */
+static _Noreturn void fork_under_fire(void)
+{
+	const struct sigaction action = { .sa_handler = hear, .sa_flags = SA_RESTART };
+	pid_t target = getpid(), pest;
+
+	sigaction(SIGUSR1, &action, NULL);
+	if ((pest = fork()) == 0)
+		while (kill(target, SIGUSR1) == 0)
+			;
+	while (!is_under_fire)
+		;
+	for (int i = 0; i < 10; i++) {
+		long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); /* fork() blocks signals */
+
+		if (child == 0)
+			_exit(0);
+		waitpid((pid_t)child, NULL, 0);
+	}
+	kill(pest, SIGKILL);
+	waitpid(pest, NULL, 0);
+	_exit(0);
+}
+
+/* A fork that comes to nothing leaves nothing of its group behind. */
+static void test_groups(void)
+{
+	enum { GROUPS = 300 };
+	long before = free_kib();
+	int removed = 0;
+
+	group_put("", "cgroup.subtree_control", "+cpu");
+	for (int i = 0; i < GROUPS; i++) {
+		pid_t child;
+
+		group_make("fire");
+		if ((child = fork()) == 0) {
+			group_move("fire", 0);
+			fork_under_fire();
+		}
+		waitpid(child, NULL, 0);
+		removed += !group_remove("fire");
+	}
+	long lost = before - free_kib();
+	ok(removed == GROUPS && lost < GROUPS, "%d groups in which forks were interrupted: %ld KiB are gone", removed, lost);
+}
+
 int main(void)
 {
 	long before = free_kib(), after;
@@ -126,6 +183,7 @@ int main(void)
 		test_processes(round);
 	test_threads();
 	test_links();
+	test_groups();
 	after = free_kib();
 	/* Kernel stacks and page frames stay in pools, until somebody needs them. */
 	ok(after > before / 2, "the memory is back: %ld of %ld KiB", after, before);
