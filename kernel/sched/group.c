@@ -3,9 +3,10 @@
  * group.c - see group.h.
  *
  * Activation walks up until it meets an active group; deactivation is at once for LEVELS_AT_ONCE, and from
- * there, or where the root is near, the reaper's, at rest's end, or group_end_rest()'s. A walker adds to a group's load first and
- * looks at `active` under the group's lock after; who deactivates looks at the load under that lock before he
- * clears `active`. So either he sees the load, or the walker sees the cleared flag and sets it again.
+ * there, or where the root is near, the reaper's, at rest's end, or group_end_rest()'s. A walker adds to a
+ * group's load first and looks at `active` under the group's lock after; who deactivates looks at the load
+ * under that lock before he clears `active`. So either he sees the load, or the walker sees the cleared flag
+ * and sets it again.
  */
 #include "kernel/kernel.h"
 #include "kernel/riscv/csr.h"
@@ -17,6 +18,8 @@ enum { LEVELS_AT_ONCE = 2 };
 
 /* FINE_SHIFT: by how much the fractions of groups are finer than the weights of tasks. */
 enum { FRACTION_BITS = 40, FINE_SHIFT = 7, EPOCH_SHIFT = 20 /* about 1 ms */ };
+/* Of what is above a group and its parent: it is a millisecond old at most, or walked up to. */
+enum freshness { OF_EPOCH, OF_NOW };
 #define FRACTION_MASK ((1ULL << FRACTION_BITS) - 1)
 #define FRACTION_FINE (FRACTION_ONE << FINE_SHIFT)
 
@@ -149,71 +152,96 @@ static bool is_of(uint64_t cached, uint64_t epoch)
 	return (cached & ~FRACTION_MASK) == epoch;
 }
 
-static uint64_t keep_fraction(struct task_group *group, uint64_t fraction, uint64_t among, struct task_group *top,
-			      uint64_t epoch)
+/* Of which loads a fraction is a part: of its parent, and of the next above. They are looked at first. */
+struct loads {
+	uint64_t among, above;
+};
+
+/* Not of the root. */
+static struct loads loads_over(const struct task_group *group)
 {
-	__atomic_store_n(&group->top, top, __ATOMIC_RELAXED);
-	__atomic_store_n(&group->cached_among, among, __ATOMIC_RELAXED);
+	const struct task_group *above = group->parent->parent;
+
+	return (struct loads){ group_load(group->parent), above ? group_load(above) : 0 };
+}
+
+static uint64_t keep_fraction(struct task_group *group, uint64_t fraction, struct loads loads, uint64_t epoch)
+{
+	__atomic_store_n(&group->cached_among, loads.among, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->cached_among_above, loads.above, __ATOMIC_RELAXED);
 	__atomic_store_n(&group->cached_fraction, epoch | fraction, __ATOMIC_RELAXED);
 	return fraction;
 }
 
 static uint64_t walk_up(struct task_group *group, uint64_t epoch)
 {
-	uint64_t among = group->parent ? group_load(group->parent) : 0;
-	struct task_group *top = NULL;
+	struct loads loads = loads_over(group);
 	uint64_t result = FRACTION_FINE;
 
-	for (struct task_group *at = group; at->parent; at = at->parent) {
+	for (const struct task_group *at = group; at->parent; at = at->parent)
 		result = part_of(result, at, group_load(at->parent));
-		top = at;
-	}
-	return keep_fraction(group, result, among, top, epoch);
+	return keep_fraction(group, result, loads, epoch);
 }
 
 /* Who walks at the same time writes the same, but for what changes meanwhile, which is felt in the next epoch. */
-static uint64_t fraction_of_epoch(struct task_group *group, uint64_t epoch)
+static uint64_t fraction_of(struct task_group *group, uint64_t epoch, enum freshness freshness)
 {
 	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
 
-	return is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(group, epoch);
+	return freshness == OF_EPOCH && is_of(cached, epoch) ? cached & FRACTION_MASK : walk_up(group, epoch);
 }
 
-/* Whether it is among as many as when its fraction was cached, or has no need to know. */
+/* Whether it is among as many as when its fraction was cached. What children of the root have is as of an epoch. */
 static bool is_among_as_many(const struct task_group *group)
 {
-	const struct task_group *parent = group->parent;
-
-	return !parent || !parent->parent ||
-	       group_load(parent) == __atomic_load_n(&group->cached_among, __ATOMIC_RELAXED);
+	return !group->parent->parent ||
+	       group_load(group->parent) == __atomic_load_n(&group->cached_among, __ATOMIC_RELAXED);
 }
 
-/* Its part of what its parent has, as of now. */
-static uint64_t take_part(struct task_group *group, uint64_t above, uint64_t epoch)
+static bool is_parent_among_as_many(const struct task_group *group)
+{
+	const struct task_group *above = group->parent->parent;
+
+	return !above || !above->parent ||
+	       group_load(above) == __atomic_load_n(&group->cached_among_above, __ATOMIC_RELAXED);
+}
+
+/* What its parent has: of that one's parent's fraction, which is as fresh as said, its part as of now. */
+static uint64_t fraction_above(struct task_group *group, uint64_t epoch, enum freshness freshness)
 {
 	struct task_group *parent = group->parent;
-	uint64_t among = group_load(parent);
+	uint64_t cached = __atomic_load_n(&parent->cached_fraction, __ATOMIC_RELAXED);
 
-	return keep_fraction(group, part_of(above, group, among), among, parent->top, epoch);
+	if (!parent->parent->parent)
+		return fraction_of(parent, epoch, freshness);
+	if (freshness == OF_EPOCH && is_of(cached, epoch) && is_among_as_many(parent))
+		return cached & FRACTION_MASK;
+	struct loads loads = loads_over(parent);
+	uint64_t above = fraction_of(parent->parent, epoch, freshness);
+
+	return keep_fraction(parent, part_of(above, parent, loads.among), loads, epoch);
 }
 
-/* Its own part and its parent's are as of now, what is above them as of this epoch. */
+static uint64_t compute(struct task_group *group, uint64_t epoch, enum freshness freshness)
+{
+	if (!group->parent->parent)
+		return walk_up(group, epoch);
+	struct loads loads = loads_over(group);
+	uint64_t above = fraction_above(group, epoch, freshness);
+
+	return keep_fraction(group, part_of(above, group, loads.among), loads, epoch);
+}
+
 static uint64_t fraction(struct task_group *group, uint64_t now_ns)
 {
 	uint64_t epoch = epoch_at(now_ns);
 	uint64_t cached = __atomic_load_n(&group->cached_fraction, __ATOMIC_RELAXED);
-	struct task_group *parent = group->parent;
 
-	if (!parent)
+	if (!group->parent)
 		return FRACTION_FINE;
-	bool parent_is_current = is_among_as_many(parent);
-	if (is_of(cached, epoch) && parent_is_current && is_among_as_many(group))
+	if (is_of(cached, epoch) && is_among_as_many(group) && is_parent_among_as_many(group))
 		return cached & FRACTION_MASK;
-	if (!parent->parent)
-		return walk_up(group, epoch);
-	uint64_t above = parent_is_current ? fraction_of_epoch(parent, epoch)
-					   : take_part(parent, fraction_of_epoch(parent->parent, epoch), epoch);
-	return take_part(group, above, epoch);
+	return compute(group, epoch, OF_EPOCH);
 }
 
 /* What a task has of its group's fraction. */
@@ -234,7 +262,7 @@ uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns)
 
 uint64_t group_task_weight_anew(struct sched_entity *entity, uint64_t now_ns)
 {
-	return weigh(entity, walk_up(entity->group, epoch_at(now_ns)));
+	return weigh(entity, compute(entity->group, epoch_at(now_ns), OF_NOW));
 }
 
 bool group_still_preempts(struct runqueue *queue, const struct sched_entity *woken,
@@ -285,6 +313,7 @@ void group_set_parent(struct task_group *group, struct task_group *parent)
 	struct task_group *old = group->parent, *emptied = NULL;
 	bool counted;
 
+	__atomic_store_n(&group->top, parent->parent ? parent->top : group, __ATOMIC_RELAXED);
 	if (old == parent)
 		return;
 	spin_lock(&group->lock);

@@ -88,6 +88,7 @@ struct task_group {
 	uint64_t idle_since_ns;       /* (a) when its load became 0 */
 	uint64_t cached_fraction;     /* (a) 24 bits of the millisecond it is of, 40 bits of F */
 	uint64_t cached_among;        /* (a) its parent's load, as it was then */
+	uint64_t cached_among_above;  /* (a) its parent's parent's, as it was then; 0: there is none */
 	struct task_group *top;       /* (a) its ancestor, or itself, below the root; NULL: it is the root */
 
 	struct spinlock quota_lock;   /* LOCK_RANK_QUOTA */
@@ -131,10 +132,10 @@ void group_remove_load(struct task_group *group, uint32_t shares, struct cpu *cp
 /* W of a task, WEIGHT_LEAST to FRACTION_ONE; its `among` tells of which load that was a part. Its queue's lock is
  * held. */
 uint64_t group_task_weight(struct sched_entity *entity, uint64_t now_ns);
-/* The same with each part on the way up as of now, which costs by the depth. */
+/* The same with each part on the way up as of now, which costs by the depth. Its group is not the root. */
 uint64_t group_task_weight_anew(struct sched_entity *entity, uint64_t now_ns);
-/* A group that has run empty, and those above it that have with it, rest no longer: siblings have their shares. A child of
- * the root does not. O(depth). */
+/* A group that has run empty, and those above it that have with it, rest no longer: their siblings have their shares. A
+ * child of the root rests on. O(depth). */
 void group_end_rest(struct task_group *group);
 
 /*
@@ -155,13 +156,13 @@ bool group_still_preempts(struct runqueue *queue, const struct sched_entity *wok
 void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsigned int cpu,
 		uint64_t virtual_ns, uint64_t had_ns);
 
-/* cpu.weight changed; the parent changed. Take the lock. */
+/* cpu.weight changed; the parent changed, or that one's parent. Take the lock; those above come before those below. */
 void group_set_weight(struct task_group *group, uint32_t weight);
 void group_set_parent(struct task_group *group, struct task_group *parent);
 /* Lets go of groups that have rested on `cpu` long enough; its run-queue lock is held. Answers when to
  * call again, UINT64_MAX: never. */
 uint64_t group_end_rests(struct cpu *cpu, uint64_t now_ns);
-/* A group that is taken out of the tree: nobody counts it any more. */
+/* A group that was taken out of the tree, at its last reference: nobody counts it any more. */
 void group_retire(struct task_group *group);
 
 #endif

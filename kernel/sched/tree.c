@@ -284,7 +284,7 @@ int tree_make_node(struct cg_node *parent, const char *name, size_t length, uint
 	mutex_lock(&tree_mutex);
 	error = cg_create(parent, &group->node, group->name, length);
 	if (!error) {
-		group->parent = tree_group_of(cg_node_group(parent));
+		group_set_parent(group, tree_group_of(cg_node_group(parent)));
 		bandwidth_init(group, tree_group_of(parent));
 		group->competes = has_cpu_controller(&group->node);
 		group->weight = cg_node_shares(&group->node);
