@@ -97,7 +97,7 @@ static void change_kin(struct cpu *cpu, struct task *task, struct task_group *gr
 
 	if (waits)
 		runqueue_remove(&cpu->queue, entity);
-	runqueue_leave(&cpu->queue, entity);
+	kin_take_off(&cpu->queue, entity);
 	entity->group = group;
 	kin_join(cpu, entity, now_ns);
 	if (waits)
@@ -132,6 +132,9 @@ void sched_set_group(struct task *task, struct task_group *group, struct task_gr
 		if (counted && task->on_queue) {
 			change_kin(cpu, task, group, now);
 		} else {
+			/* What it is owed by kin whom it left asleep is no claim on others. */
+			if (entity->kin && entity->lag_kind != LAG_WHOLE)
+				entity->lag_ns = MIN(entity->lag_ns, 0);
 			entity->group = group;
 			entity->kin = NULL;
 		}

@@ -67,6 +67,7 @@ static void check_kin(const struct cpu *cpu, const struct sched_entity *entity)
 	const struct sched_kin *kin = entity->kin;
 	const struct sched_entity *member;
 	uint64_t shares = 0, weight = 0, sum = 0;
+	int64_t advanced_ns = 0;
 
 	kassert(kin == (group->parent ? &group->cpus[cpu->id].kin : NULL));
 	if (!kin || LIST_FIRST(&kin->members) != entity)
@@ -76,8 +77,9 @@ static void check_kin(const struct cpu *cpu, const struct sched_entity *entity)
 		shares += member->shares;
 		weight += member->weight;
 		sum += member->weight * member->virtual_ns;
+		advanced_ns += member->advanced_ns;
 	}
-	kassert(shares == kin->shares && weight == kin->weight && sum == kin->moment);
+	kassert(advanced_ns == kin->advanced_ns && shares == kin->shares && weight == kin->weight && sum == kin->moment);
 }
 
 /* The fair ones: none is lost, their weights are the queue's load, its virtual time is their mean. */

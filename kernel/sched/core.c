@@ -142,7 +142,7 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 	if (task->state == TASK_RUNNING) {
 		queue->moving = task;
 		if (likely(!task->class.urgent))
-			runqueue_leave(queue, entity);
+			kin_take_off(queue, entity);
 	} else if (likely(!task->class.urgent)) {
 		group_remove_load(entity->group, entity->shares, cpu, now_ns);
 		kin_leave(queue, entity, now_ns);

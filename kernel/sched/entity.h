@@ -28,6 +28,7 @@ struct sched_kin {
 	LIST_ENTRY(sched_kin) branch_link;
 	struct sched_kin *above;  /* with members: among whom it counts as one; NULL: it counts for itself */
 	uint64_t shares;          /* of the members */
+	int64_t advanced_ns;      /* to the members, added up: nobody has it, and all of them owe it together */
 	bool is_sum;              /* the next two are not kept, but added up when they are asked for */
 	uint64_t weight;          /* of all */
 	uint64_t moment;          /* weight * virtual_ns of each, added up; wraps */
@@ -62,13 +63,14 @@ struct sched_entity {
 	uint64_t migrations;         /* (q) times it changed its CPU */
 	struct sched_kin *kin;       /* (q) with whom it counts; NULL: for itself. Off every queue: did last; NULL: it is new */
 	LIST_ENTRY(sched_entity) kin_link; /* (q) */
-	int64_t advanced_ns;         /* (q) of its lag, what others of its group have let it have for now */
+	int64_t advanced_ns;         /* (q) of its lag, what its kin let it have for now */
 	struct task_group *group;    /* (q) whose weight it shares: sched/group.h */
 	struct task_group *account;  /* (q) whose cpu.stat its time goes to: its node's */
 	struct task_group *limiter;  /* (q) the nearest one up with a quota: sched/bandwidth.h */
 	uint64_t charged_user_ticks; /* (q) of the task's user_ticks, what went there */
 	struct sched_debt debt;      /* (q) on a queue that it left */
 	uint32_t shares;             /* (q) among the tasks of its group; 1024 is weight 100 */
+	uint32_t slept_shares;       /* (q) those that it had when it went to sleep last */
 	uint32_t slice_ns;           /* (q) what it asks for at a time: the less, the sooner */
 	uint32_t burst_ns;           /* (q) how far it asks to run ahead of its share */
 	uint32_t lent_ns;            /* (q) how far it may: group_lend() */

@@ -10,6 +10,7 @@
 #ifndef KERNEL_SCHED_KIN_H
 #define KERNEL_SCHED_KIN_H
 
+#include "kernel/kernel.h"
 #include "kernel/sched/runqueue.h"
 
 struct cpu;
@@ -20,15 +21,27 @@ void kin_join(struct cpu *cpu, struct sched_entity *entity, uint64_t now_ns);
 /* kin_leave() where others than its kin count, too. */
 void kin_leave_rivals(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns);
 
+/* What its kin let it have for now is theirs again: not nothing. It is on the queue, not among the waiting. Its lock is
+ * held. */
+void kin_repay_advance(struct runqueue *queue, struct sched_entity *entity);
+
+/* runqueue_leave() for one that could run and is moved, with the whole of its lag. Its queue's lock is held. */
+static inline void kin_take_off(struct runqueue *queue, struct sched_entity *entity)
+{
+	if (unlikely(entity->advanced_ns))
+		kin_repay_advance(queue, entity);
+	runqueue_leave(queue, entity);
+}
+
 /* runqueue_leave() for one that goes to sleep or ends, when its group no longer counts it. Its queue's lock is held. */
 static inline void kin_leave(struct runqueue *queue, struct sched_entity *entity, uint64_t now_ns)
 {
+	entity->slept_shares = entity->shares;
 	if (entity->kin && entity->kin->weight != queue->load) {
 		kin_leave_rivals(queue, entity, now_ns);
 		return;
 	}
-	runqueue_leave(queue, entity); /* where all are kin, they are owed nothing together */
-	entity->lag_ns -= entity->advanced_ns;
+	kin_take_off(queue, entity); /* where all are kin, they are owed nothing together */
 	entity->lag_kind = LAG_OWN;
 }
 

@@ -114,7 +114,7 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	if (is_waiting)
 		sched_dequeue_waiting(queue, task);
 	else if (is_running && !was_urgent)
-		runqueue_leave(queue, entity);
+		kin_take_off(queue, entity);
 	/* Runnable in every state but asleep and off its queue; a new task is not counted yet. */
 	bool counted = is_running || is_waiting || task->state == TASK_RUNNING;
 	uint32_t before = counted && !was_urgent ? entity->shares : 0;

@@ -85,7 +85,7 @@ void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
 		return;
 	}
 	runqueue_remove(queue, &task->entity);
-	runqueue_leave(queue, &task->entity);
+	kin_take_off(queue, &task->entity);
 }
 
 struct cpu *sched_lock_queue_of(struct task *task)

@@ -5,10 +5,11 @@
  *
  * A debtor and a rival share CPU 0. After every 2 ms the debtor does something that might rid him of what he
  * owes, so that he would be the next to run once more; of the time that fair tasks have there the rival has
- * his half all the same.
+ * his half all the same. So has a mate, a busy task of the debtor's group, of what the group has.
  */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -19,6 +20,7 @@
 
 enum { TURN_NS = 2 * MILLISECOND, LATENCY_US = 2700, MEASURE_MS = 600 };
 
+static _Atomic int64_t *mate_ns;   /* what the mate has had */
 static _Atomic int64_t *urgent_ns; /* the debtor's on CPU 0; how long a burst took */
 
 /* ---- what the debtor does ---- */
@@ -132,6 +134,90 @@ static void change_cpu(void)
 	pin(1);
 }
 
+/* Borrows of his mate what he does not wait for, and forgets it. */
+static void forget_an_advance(void)
+{
+	sleep_us(20);
+	set_policy(0, SCHED_BATCH, 0);
+	set_policy(0, SCHED_OTHER, 0);
+}
+
+/* ---- what is done to him while he sleeps, by a helper on CPU 1 ---- */
+
+struct help {
+	pid_t debtor;
+	void (*asleep)(pid_t debtor), (*awake)(pid_t debtor);
+};
+
+static int asked[2], given[2];
+
+static void start_helper(void)
+{
+	struct help help;
+
+	(void)!pipe(asked);
+	(void)!pipe(given);
+	if (fork())
+		return;
+	pin(2);
+	close(asked[1]);
+	while (read(asked[0], &help, sizeof(help)) == sizeof(help)) {
+		sleep_us(50);
+		help.asleep(help.debtor);
+		(void)!write(given[1], "", 1);
+		help.awake(help.debtor);
+	}
+	_exit(0);
+}
+
+static void sleep_and_have(void (*asleep)(pid_t debtor), void (*awake)(pid_t debtor))
+{
+	struct help help = { getpid(), asleep, awake };
+	char token;
+
+	(void)!write(asked[1], &help, sizeof(help));
+	(void)!read(given[0], &token, 1);
+}
+
+static void have_nothing_done(pid_t debtor)
+{
+	(void)debtor;
+}
+
+static void take_shares(pid_t debtor)
+{
+	sched_set_shares(debtor, 1);
+}
+
+static void give_shares(pid_t debtor)
+{
+	sched_set_shares(debtor, 100);
+}
+
+static void sleep_with_many_shares(void)
+{
+	sleep_and_have(take_shares, give_shares);
+}
+
+static void sleep_with_few_shares(void)
+{
+	take_shares(0);
+	sleep_and_have(give_shares, have_nothing_done);
+}
+
+static void move_to_other(pid_t debtor)
+{
+	group_move("debtor/other", debtor);
+}
+
+/* Into a group that has run ahead, and away from what he gives there. */
+static void be_moved_asleep(void)
+{
+	group_move("debtor/other", 0);
+	group_move("debtor", 0);
+	sleep_and_have(move_to_other, have_nothing_done);
+}
+
 static const struct trick {
 	const char *name;
 	void (*play)(void);
@@ -149,6 +235,10 @@ static const struct trick {
 	{ "has it done by children", have_it_done },
 	{ "leaves it to a child", leave_it_to_a_child },
 	{ "changes its CPU", change_cpu },
+	{ "forgets an advance", forget_an_advance },
+	{ "sleeps with many shares", sleep_with_many_shares },
+	{ "sleeps with few shares", sleep_with_few_shares },
+	{ "is moved while it sleeps", be_moved_asleep },
 };
 
 /* ---- the measurement ---- */
@@ -166,21 +256,33 @@ static void start_debtor(const struct trick *trick)
 	}
 }
 
-static void test(const struct trick *trick)
+static void test(const struct trick *trick, bool has_mate)
 {
+	start_helper();
 	start_spinner("rival", 1, 0);
+	if (has_mate)
+		start_told_spinner("debtor", 1, mate_ns);
 	start_debtor(trick);
 	sleep_ms(50);
-	long long rival_us = -on_cpu_0_us("rival"), debtor_us = -on_cpu_0_us("debtor"), urgent_us = -*urgent_ns / 1000;
+	long long rival_us = -on_cpu_0_us("rival"), debtor_us = -on_cpu_0_us("debtor"), urgent_us = -*urgent_ns / 1000,
+		  mate_us = -*mate_ns / 1000;
 	sleep_ms(MEASURE_MS);
 	rival_us += on_cpu_0_us("rival");
 	debtor_us += on_cpu_0_us("debtor");
 	urgent_us += *urgent_ns / 1000;
+	mate_us += *mate_ns / 1000;
 	end_group("rival");
 	end_group("debtor");
-	long long part = rival_us * 1000 / (rival_us + debtor_us - urgent_us);
-	ok(part >= 490, "a debtor who %s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
-	   trick->name, debtor_us, urgent_us, rival_us, part);
+	close(asked[0]);
+	close(asked[1]);
+	close(given[0]);
+	close(given[1]);
+	long long fair_us = debtor_us - urgent_us, part = rival_us * 1000 / (rival_us + fair_us);
+	ok(part >= (has_mate ? 480 : 490), "a debtor who %s%s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
+	   trick->name, has_mate ? " beside a mate" : "", debtor_us, urgent_us, rival_us, part);
+	if (has_mate)
+		ok(mate_us * 1000 >= fair_us * 470, "the mate has his half of that: %lld us (%lld/1000)", mate_us,
+		   mate_us * 1000 / fair_us);
 }
 
 /* What an urgent task has is not taken from what its group may run ahead when it is fair. */
@@ -209,6 +311,7 @@ static void test_burst_of_group(void)
 
 int main(void)
 {
+	mate_ns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	urgent_ns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	signal(SIGCHLD, SIG_IGN);
 	pin(2);
@@ -220,7 +323,8 @@ int main(void)
 	group_put("light", "cpu.weight", "1");
 	start_spinner("light", 2, 19);
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++)
-		test(&tricks[i]);
+		for (int mates = 0; mates < 2; mates++)
+			test(&tricks[i], mates);
 	*urgent_ns = 0;
 	test_burst_of_group();
 	return tap_done();

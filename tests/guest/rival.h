@@ -42,6 +42,17 @@ static inline void start_spinner(const char *group, unsigned long mask, int nice
 		;
 }
 
+/* It tells what it has had. */
+static inline void start_told_spinner(const char *group, unsigned long mask, _Atomic int64_t *had_ns)
+{
+	if (fork())
+		return;
+	pin(mask);
+	group_move(group, 0);
+	for (;;)
+		*had_ns = cpu_ns();
+}
+
 /* Kills all of it, and waits until they have gone. */
 static inline void end_group(const char *group)
 {

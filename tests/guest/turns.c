@@ -131,21 +131,11 @@ static const int turns_us[] = { 200, 1000, 2000, 3000, 5000, 10000 };
 
 static _Atomic int64_t *mate_ns; /* what the mate has had */
 
-static void start_mate(void)
-{
-	if (fork())
-		return;
-	pin(1);
-	group_move("turns/a", 0);
-	for (;;)
-		*mate_ns = cpu_ns();
-}
-
 static void test(const struct scene *scene, int turn_us, bool has_mate)
 {
 	start_spinner("rival", 1, 0);
 	if (has_mate)
-		start_mate();
+		start_told_spinner("turns/a", 1, mate_ns);
 	if (fork() == 0) {
 		pin(1);
 		group_move("turns/a", 0);

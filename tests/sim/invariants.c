@@ -88,14 +88,18 @@ static const char *check_kin(const struct sched_entity *first, uint32_t *members
 	const struct sched_kin *kin = first->kin;
 	const struct sched_entity *member;
 	uint64_t weight = 0, sum = 0;
+	int64_t advanced_ns = 0;
 
 	LIST_FOREACH (member, &kin->members, kin_link) {
 		if (&member->group->cpus[entity_task((struct sched_entity *)member)->cpu->id].kin != kin)
 			return "a task counts among others than its kin";
 		weight += member->weight;
 		sum += member->weight * member->virtual_ns;
+		advanced_ns += member->advanced_ns;
 		(*members)++;
 	}
+	if (advanced_ns != kin->advanced_ns)
+		return "kin do not know what they let each other have";
 	return weight == kin->weight && sum == kin->moment ? NULL : "kin are not together what each of them is";
 }
 

@@ -182,7 +182,7 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 		runqueue_insert(queue, &previous->entity);
 		place_offer(queue, previous, now_ns);
 	} else if (previous != cpu->idle && simulated(previous)->runnable) {
-		runqueue_leave(queue, &previous->entity);
+		kin_take_off(queue, &previous->entity);
 	} else if (previous != cpu->idle) {
 		fall_asleep(cpu, &previous->entity);
 	}
@@ -227,7 +227,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 void sched_dequeue_waiting(struct runqueue *queue, struct task *task)
 {
 	runqueue_remove(queue, &task->entity);
-	runqueue_leave(queue, &task->entity);
+	kin_take_off(queue, &task->entity);
 	task->on_queue = false;
 }
 
