@@ -3,9 +3,9 @@
  * fork.c - a new thread or process: clone(2), clone3(2), and the kernel's own threads.
  *
  * The child is built aside. It enters the tree before anyone can see it and the family before it
- * can run; until then every failure undoes all that was done. A signal for the parent that came
- * meanwhile undoes it too (the call restarts after it), so that a signal to a group or an end of
- * the process never misses a child under way.
+ * can run; until then every failure undoes all that was done. Signals for the parent come before or
+ * after: what is pending when it begins is delivered first (the call restarts after it), what comes
+ * meanwhile waits. If it came for several processes, a group say, then the child gets it, too.
  */
 #include <string.h>
 
@@ -134,6 +134,16 @@ static bool exceeds_thread_limit(void)
 
 /* --- into the family --- */
 
+/* Every signal of a set, as if kill(2) had sent it. */
+static void send_set(struct process *process, uint64_t set)
+{
+	for (; set; set &= set - 1) {
+		struct signal_info info = { .number = __builtin_ctzll(set) + 1, .code = SI_USER };
+
+		(void)signal_post(process, NULL, info.number, &info);
+	}
+}
+
 /* cgroup.kill may have found the process on its way: then its first act is to end. */
 static void take_first_thread(struct process *process, struct task *thread)
 {
@@ -152,14 +162,15 @@ static int join_family(struct task *child, const struct clone_request *request)
 
 	spin_lock(&family_lock);
 	spin_lock(&parent->signals.lock);
-	if (task_is_dying())
+	uint64_t signals = current->signals.for_child;
+	if (task_is_dying()) {
 		error = -EAGAIN;
-	else if (task_has_signal(current))
-		error = -ERESTARTNOINTR;
-	else if (request->flags & CLONE_THREAD)
+	} else if (request->flags & CLONE_THREAD) {
 		parent->thread_count++;
-	if (!error && (request->flags & CLONE_THREAD))
 		TAILQ_INSERT_TAIL(&parent->threads, child, thread_link);
+		/* What the others were told while it was not among them: that they stop, say. */
+		__atomic_fetch_or(&child->work, WORK_SIGNAL, __ATOMIC_RELAXED);
+	}
 	spin_unlock(&parent->signals.lock);
 	if (!error && process != parent) {
 		process->group = parent->group;
@@ -175,6 +186,7 @@ static int join_family(struct task *child, const struct clone_request *request)
 		process_get(process); /* the table's; the first one is the thread's */
 		TAILQ_INSERT_TAIL(&parent->children, process, sibling_link);
 		process_insert_locked(process);
+		send_set(process, signals);
 	}
 	if (!error)
 		task_insert_locked(child);
@@ -277,6 +289,9 @@ int64_t task_clone(const struct clone_request *request)
 	int32_t tid;
 	int error;
 
+	error = signal_begin_fork();
+	if (error)
+		return error;
 	if (exceeds_thread_limit() || policy_forbids_fork(current))
 		return -EAGAIN;
 	if (page_is_short())

@@ -337,6 +337,24 @@ int signal_post(
 	return error;
 }
 
+int signal_post_shared(struct process *process, int number, const struct signal_info *info)
+{
+	uint64_t bit = SIGNAL_BIT(number), opposite = 0;
+	struct task *thread;
+	int error;
+
+	if (number == KSIGCONT)
+		opposite = SIGNALS_STOP;
+	else if (bit & SIGNALS_STOP)
+		opposite = SIGNAL_BIT(KSIGCONT);
+	spin_lock(&process->signals.lock);
+	error = send_locked(process, NULL, number, info);
+	TAILQ_FOREACH(thread, &process->threads, thread_link)
+		thread->signals.for_child = (thread->signals.for_child & ~opposite) | bit;
+	spin_unlock(&process->signals.lock);
+	return error;
+}
+
 void signal_send_task(struct task *task, int number, const struct signal_info *info)
 {
 	if (task->process)
@@ -354,7 +372,7 @@ unsigned int signal_send_group_locked(int32_t group, int number, const struct si
 	unsigned int count = 0;
 
 	while ((process = group_next_locked(group, process))) {
-		signal_send_process(process, number, info);
+		(void)signal_post_shared(process, number, info);
 		count++;
 	}
 	return count;
@@ -407,6 +425,17 @@ void process_report(struct process *process, int code, int status)
 }
 
 /* --- the current task's own masks and handlers --- */
+
+int signal_begin_fork(void)
+{
+	struct process *process = current->process;
+
+	spin_lock(&process->signals.lock);
+	bool pending = task_has_signal(current);
+	current->signals.for_child = 0;
+	spin_unlock(&process->signals.lock);
+	return pending ? -ERESTARTNOINTR : 0;
+}
 
 static void set_blocked_locked(uint64_t blocked)
 {

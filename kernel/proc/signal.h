@@ -74,6 +74,7 @@ struct task_signals {
 	uint64_t saved_blocked;    /* (c) to put back after rt_sigsuspend, ppoll */
 	uint64_t waited;           /* (s) what rt_sigtimedwait waits for */
 	struct signal_queue queue; /* (s) of this thread alone */
+	uint64_t for_child;        /* (s) sent to several processes, since it last began to fork */
 	uaddr_t stack_base;        /* (c) sigaltstack */
 	uint64_t stack_size;       /* (c) */
 	uint32_t stack_flags;      /* (c) */
@@ -97,6 +98,8 @@ void signal_send_process(struct process *process, int number, const struct signa
 /* As those, but -EAGAIN when a real-time signal found the queue full; task NULL: to the process. */
 int signal_post(struct process *process, struct task *task, int number,
 		const struct signal_info *info);
+/* As signal_post() to a process, one of several that are sent it: a child on its way gets it, too. */
+int signal_post_shared(struct process *process, int number, const struct signal_info *info);
 /* To every process of a group; answers how many there were. Takes LOCK_RANK_FAMILY. */
 unsigned int signal_send_group(int32_t group, int number, const struct signal_info *info);
 unsigned int signal_send_group_locked(int32_t group, int number, const struct signal_info *info);
@@ -121,6 +124,9 @@ void signal_queue_init(struct signal_queue *queue);
 void signal_queue_clear(struct signal_queue *queue); /* under the lock, or seen by nobody */
 /* Forgets what is pending of a set, for the process and each of its threads. */
 void signal_discard_locked(struct process *process, uint64_t set);
+/* fork: what several processes are sent from now on is for the child, too. -ERESTARTNOINTR: there is something to
+ * deliver first. */
+int signal_begin_fork(void);
 /* Sets what the current task blocks; somebody else gets what it now leaves. */
 void signal_set_blocked(uint64_t blocked);
 /* exec: handlers go back to the default, ignored ones stay ignored. */

@@ -40,12 +40,14 @@ static struct signal_info info_from_current(int number, int code)
 				     .uid = current->cred.uid };
 }
 
-/* Signal 0 only asks. */
-static int kill_process_locked(struct process *process, int number, const struct signal_info *info)
+/* Signal 0 only asks. `shared`: it is for several processes. */
+static int kill_process_locked(struct process *process, bool shared, int number, const struct signal_info *info)
 {
 	if (!may_signal(process, cred_of_locked(process), number))
 		return -EPERM;
-	return number ? signal_post(process, NULL, number, info) : 0;
+	if (!number)
+		return 0;
+	return shared ? signal_post_shared(process, number, info) : signal_post(process, NULL, number, info);
 }
 
 static int kill_one(int32_t pid, int number, const struct signal_info *info)
@@ -61,7 +63,7 @@ static int kill_one(int32_t pid, int number, const struct signal_info *info)
 		process = thread ? thread->process : NULL;
 	}
 	if (process)
-		error = kill_process_locked(process, number, info);
+		error = kill_process_locked(process, false, number, info);
 	spin_unlock(&family_lock);
 	return error;
 }
@@ -74,7 +76,7 @@ static int kill_group(int32_t group, int number, const struct signal_info *info)
 
 	spin_lock(&family_lock);
 	while ((process = group_next_locked(group, process))) {
-		int error = kill_process_locked(process, number, info);
+		int error = kill_process_locked(process, true, number, info);
 
 		if (!error || answer == -ESRCH)
 			answer = error;
@@ -96,7 +98,7 @@ static int kill_all(int number, const struct signal_info *info)
 			int error;
 
 			spin_lock(&family_lock);
-			error = kill_process_locked(process, number, info);
+			error = kill_process_locked(process, true, number, info);
 			spin_unlock(&family_lock);
 			if (error != -EPERM)
 				answer = 0;
