@@ -302,12 +302,14 @@ void sched_ipi(void)
 void sched_slice_ended(void)
 {
 	struct cpu *cpu = this_cpu();
-
 	struct runqueue *queue = &cpu->queue;
-	bool urgent = current->class.urgent || queue->classes.ready_count;
 	uint64_t now = time_now_ns();
 
-	if (queue->waiting_count)
+	/* Another CPU that weighs or moves one who waits takes it out of the order meanwhile. */
+	spin_lock(&queue->lock);
+	bool urgent = current->class.urgent || queue->classes.ready_count, others = queue->waiting_count;
+	spin_unlock(&queue->lock);
+	if (others)
 		place_push(cpu, now);
 	else if (likely(!urgent))
 		return;
