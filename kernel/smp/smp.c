@@ -60,7 +60,7 @@ static void set_online(unsigned int id)
 /* What every CPU does for itself before it takes part. */
 static void start_here(struct cpu *cpu)
 {
-	timer_base_init(&cpu->timers);
+	timer_start_here();
 	csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
 	plic_join();
 	csr_write(scounteren, 7); /* user mode may read cycle, time, instret */

@@ -76,13 +76,6 @@ static int by_deadline(const struct timer *a, const struct timer *b)
 
 RB_GENERATE_STATIC(timer_tree, timer, link, by_deadline)
 
-void timer_base_init(struct timer_base *base)
-{
-	spinlock_init(&base->lock, LOCK_RANK_TIMER);
-	RB_INIT(&base->tree);
-	base->first_ns = base->programmed_ns = base->slice_end_ns = UINT64_MAX;
-}
-
 static void program(struct timer_base *base, uint64_t deadline_ns)
 {
 	/* Rounded up, and one tick more: never before the deadline. */
@@ -95,6 +88,17 @@ static void program(struct timer_base *base, uint64_t deadline_ns)
 		csr_write(CSR_STIMECMP, ticks);
 	else
 		sbi_set_timer(ticks);
+}
+
+/* What the hardware holds from before is over: 0 after a reset, which is due for ever. */
+void timer_start_here(void)
+{
+	struct timer_base *base = &this_cpu()->timers;
+
+	spinlock_init(&base->lock, LOCK_RANK_TIMER);
+	RB_INIT(&base->tree);
+	base->first_ns = base->slice_end_ns = UINT64_MAX;
+	program(base, UINT64_MAX);
 }
 
 static void program_earlier(struct timer_base *base, uint64_t deadline_ns)

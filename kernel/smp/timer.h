@@ -54,7 +54,7 @@ bool timer_cancel(struct timer *timer);
 void time_init(void);                             /* boot: the rate of the clock */
 void time_read_rtc(void);                         /* boot: the date, where the machine knows it */
 uint64_t time_ticks_to_ns(uint64_t ticks);        /* a duration */
-void timer_base_init(struct timer_base *base);
+void timer_start_here(void);                      /* this CPU has none, and its interrupt is set to never */
 /* The CPU's timers fire on another one, which has to be told (IPI_TIMER). False: that one may have none, for it is
  * offline or quiet; nothing has moved. */
 bool timer_move_all(struct cpu *from, struct cpu *to);
