@@ -3,8 +3,8 @@
  * timer.c - the clock and the timers: see timer.h.
  *
  * The hardware timer of a CPU is programmed for the earlier of its first timer and the end of the
- * running task's turn, and only when that changes to something earlier; an interrupt that comes too
- * early finds nothing due and programs the right time.
+ * running task's turn, and only when that changes to something earlier; an interrupt for what was put
+ * off since finds nothing due and programs the right time.
  */
 #include "kernel/dev/machine.h"
 #include "kernel/kernel.h"
@@ -12,26 +12,21 @@
 #include "kernel/riscv/paging.h"
 #include "kernel/riscv/sbi.h"
 #include "kernel/sched/core.h"
+#include "kernel/smp/clock_rate.h"
 #include "kernel/smp/cpu.h"
 #include "kernel/smp/timer.h"
 
-/* ns = ticks * multiplier >> 32, and back; the clock counts from reset. (i) after time_init */
-static uint64_t ns_multiplier, tick_multiplier;
+static struct clock_rate rate;  /* (i) after time_init */
 static int64_t realtime_offset; /* (a) */
-
-static uint64_t scale(uint64_t value, uint64_t multiplier)
-{
-	return (uint64_t)((unsigned __int128)value * multiplier >> 32);
-}
 
 uint64_t time_now_ns(void)
 {
-	return scale(time_ticks(), ns_multiplier);
+	return clock_ns_at(&rate, time_ticks());
 }
 
 uint64_t time_ticks_to_ns(uint64_t ticks)
 {
-	return scale(ticks, ns_multiplier);
+	return clock_ns_at(&rate, ticks);
 }
 
 int64_t time_realtime_offset_ns(void)
@@ -57,8 +52,7 @@ static uint64_t read_rtc(void)
 
 void time_init(void)
 {
-	ns_multiplier = (uint64_t)(((unsigned __int128)NSEC_PER_SEC << 32) / machine.timebase_hz);
-	tick_multiplier = (machine.timebase_hz << 32) / NSEC_PER_SEC;
+	rate = clock_rate_of(machine.timebase_hz);
 }
 
 void time_read_rtc(void)
@@ -78,10 +72,7 @@ RB_GENERATE_STATIC(timer_tree, timer, link, by_deadline)
 
 static void program(struct timer_base *base, uint64_t deadline_ns)
 {
-	/* Rounded up, and one tick more: never before the deadline. */
-	uint64_t ticks = deadline_ns >= UINT64_MAX / 4
-				 ? UINT64_MAX
-				 : scale(deadline_ns, tick_multiplier) + 1;
+	uint64_t ticks = deadline_ns >= UINT64_MAX / 4 ? UINT64_MAX : clock_tick_after(&rate, deadline_ns);
 
 	base->programmed_ns = deadline_ns;
 	if (machine.has_stimecmp)
@@ -112,10 +103,16 @@ void timer_wake_at(uint64_t deadline_ns)
 	program(&this_cpu()->timers, deadline_ns);
 }
 
+/* Its first timer counts on a quiet CPU, too, until it has given that to its keeper. */
+static uint64_t next_ns(const struct timer_base *base)
+{
+	return MIN(MIN(base->first_ns, base->slice_end_ns), sched_next_work_ns(this_cpu()));
+}
+
 void timer_set_exactly(void)
 {
 	struct timer_base *base = &this_cpu()->timers;
-	uint64_t deadline_ns = MIN(base->slice_end_ns, sched_next_work_ns(this_cpu()));
+	uint64_t deadline_ns = next_ns(base);
 
 	if (deadline_ns != base->programmed_ns)
 		program(base, deadline_ns);
@@ -261,5 +258,5 @@ void timer_interrupt(void)
 		base->slice_end_ns = UINT64_MAX;
 		sched_slice_ended();
 	}
-	program(base, MIN(MIN(base->first_ns, base->slice_end_ns), sched_next_work_ns(this_cpu())));
+	program(base, next_ns(base));
 }
