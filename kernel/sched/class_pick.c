@@ -88,6 +88,14 @@ static void starve(struct class_queue *classes, uint64_t had_ns, uint64_t now_ns
 	classes->fair_rank = now_ns + FAIR_PERIOD_NS;
 }
 
+/* Nobody waits: for what they did not want they will not keep others waiting. */
+static void forgive(struct class_queue *classes)
+{
+	classes->fair_due = false;
+	if (classes->starved_ns > FAIR_STARVED_NS)
+		classes->starved_ns = FAIR_STARVED_NS;
+}
+
 void pick_charge_urgent(struct runqueue *queue, struct class_entity *entity, uint64_t had_ns,
 			uint64_t now_ns)
 {
@@ -100,7 +108,7 @@ void pick_charge_urgent(struct runqueue *queue, struct class_entity *entity, uin
 	if (queue->first)
 		starve(classes, had_ns, now_ns);
 	else
-		classes->fair_due = false; /* nobody waits */
+		forgive(classes);
 }
 
 void pick_charge_fair(struct class_queue *classes, uint64_t had_ns)
@@ -112,11 +120,19 @@ void pick_charge_fair(struct class_queue *classes, uint64_t had_ns)
 		classes->fair_due = false;
 }
 
-uint64_t pick_running_rank(const struct class_queue *classes, const struct class_entity *running)
+/* Who was due, and then wanted less, leaves it to the next one; where nobody is nobody goes first. */
+static bool fair_go_first(const struct runqueue *queue)
 {
+	return queue->classes.fair_due && queue->load;
+}
+
+uint64_t pick_running_rank(const struct runqueue *queue, const struct class_entity *running)
+{
+	const struct class_queue *classes = &queue->classes;
+
 	if (running->urgent)
 		return running->rank;
-	return classes->fair_due && classes->ready_count ? classes->fair_rank : RANK_FAIR;
+	return classes->ready_count && fair_go_first(queue) ? classes->fair_rank : RANK_FAIR;
 }
 
 uint64_t pick_turn_end(const struct runqueue *queue, const struct class_entity *running,
@@ -126,7 +142,7 @@ uint64_t pick_turn_end(const struct runqueue *queue, const struct class_entity *
 	uint64_t left = UINT64_MAX, starved = classes->starved_ns;
 
 	if (!running->urgent)
-		left = classes->fair_due && classes->ready_count ? starved / FAIR_PER_URGENT + 1 : left;
+		left = classes->ready_count && fair_go_first(queue) ? starved / FAIR_PER_URGENT + 1 : left;
 	else if (running->policy == POLICY_DEADLINE)
 		left = running->budget_ns > 0 ? (uint64_t)running->budget_ns : 0;
 	else if (running->policy == POLICY_RR && realtime_has_equal(&classes->realtime, running))

@@ -5,6 +5,7 @@
  * The fair ones are left a part: time in which they wait behind urgent tasks adds up, and at 95 ms
  * they are due. Then they go before the real-time tasks, and among the deadline tasks as one whose
  * deadline is 100 ms away, until each 19 ns of waiting have been paid with one of running: 5 %.
+ * Once nobody of them waits they are owed 95 ms at most.
  */
 #ifndef KERNEL_SCHED_CLASS_PICK_H
 #define KERNEL_SCHED_CLASS_PICK_H
@@ -29,8 +30,8 @@ struct class_entity *pick_any(const struct class_queue *classes);
 void pick_charge_urgent(struct runqueue *queue, struct class_entity *entity, uint64_t had_ns,
 			uint64_t now_ns);
 void pick_charge_fair(struct class_queue *classes, uint64_t had_ns);
-/* The rank of what runs, urgent or not. */
-uint64_t pick_running_rank(const struct class_queue *classes, const struct class_entity *running);
+/* The rank of what runs: urgent, fair, or nobody. */
+uint64_t pick_running_rank(const struct runqueue *queue, const struct class_entity *running);
 /* When, if nothing else happens, another one has to run or be asked: for `running`, charged up to
  * `charged_ns`. UINT64_MAX: never. */
 uint64_t pick_turn_end(const struct runqueue *queue, const struct class_entity *running,

@@ -55,7 +55,7 @@ void urgent_publish(struct cpu *cpu)
 	const struct class_entity *first = classes->ready_count ? pick_first(classes) : NULL;
 
 	kcheck(spin_is_held(&queue->lock));
-	__atomic_store_n(&classes->running_rank, pick_running_rank(classes, &queue->running->class),
+	__atomic_store_n(&classes->running_rank, pick_running_rank(queue, &queue->running->class),
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&classes->first_rank, first ? first->rank : RANK_FAIR, __ATOMIC_RELAXED);
 	publish_waiting(cpu, first != NULL);

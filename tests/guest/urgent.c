@@ -454,6 +454,30 @@ static void test_deadlines(void)
 	stop_all();
 }
 
+static void jobs_100(struct slot *slot)
+{
+	if (set_deadline(0, 90 * MILLISECOND, 100 * MILLISECOND, 100 * MILLISECOND) == 0)
+		job_loop(slot, 100 * MILLISECOND, 88 * MILLISECOND);
+}
+
+static void small_jobs(struct slot *slot)
+{
+	job_loop(slot, 100 * MILLISECOND, MILLISECOND / 2);
+}
+
+/* A fair task that has waited for long and wants little keeps an idle CPU from nobody, and nobody for long. */
+static void test_small_wants(void)
+{
+	start(small_jobs, SCHED_OTHER, 0, all_cpus());
+	sleep_ms(90); /* it wakes soon after the other does, and waits */
+	int task = start(jobs_100, SCHED_OTHER, 0, all_cpus());
+	sleep_ms(3000);
+	ok(slots[task].misses == 0 && slots[task].jobs >= 28 && slots[task].worst_ns < 90 * MILLISECOND,
+	   "88 of 100 ms are not kept waiting by who wants little (%ld jobs, %ld missed, worst %ld us)",
+	   (long)slots[task].jobs, (long)slots[task].misses, (long)slots[task].worst_ns / 1000);
+	stop_all();
+}
+
 static void overrun(struct slot *slot)
 {
 	if (set_deadline(0, 2 * MILLISECOND, 10 * MILLISECOND, 10 * MILLISECOND) == 0)
@@ -540,6 +564,7 @@ int main(int count, char **arguments)
 	}
 	if (!strcmp(part, "deadlines")) {
 		test_budget();
+		test_small_wants();
 		test_deadlines();
 		return tap_done();
 	}

@@ -76,6 +76,8 @@ static void charge(struct classes *classes)
 	}
 	if (classes->queue.first)
 		classes->starved_ns += had;
+	else if (classes->starved_ns > FAIR_STARVED_NS)
+		classes->starved_ns = FAIR_STARVED_NS;
 	pick_charge_urgent(&classes->queue, &task->class, had, classes->now_ns);
 	if (task->class.policy == POLICY_RR && task->class.slice_left_ns == 0)
 		task->order = ++classes->last_order;
@@ -93,6 +95,7 @@ static void reschedule(struct classes *classes)
 		pick_insert(&classes->queue.classes, &previous->class, classes->now_ns);
 	}
 	classes->queue.first = fair ? &fair->fair : NULL;
+	classes->queue.load = fair ? fair->fair.weight : 0;
 	urgent = pick_urgent(&classes->queue);
 	if (urgent)
 		pick_remove(&classes->queue.classes, urgent);
@@ -165,7 +168,7 @@ static int add(struct classes *classes, struct class_entity class)
 	struct classes_task *task = &classes->tasks[classes->count];
 
 	assert(classes->count < TASKS_MAX);
-	*task = (struct classes_task){ .class = class };
+	*task = (struct classes_task){ .class = class, .fair.weight = 1 };
 	if (class.policy == POLICY_DEADLINE)
 		deadline_begin(&task->class, classes->now_ns);
 	classes_wake(classes, classes->count++);
