@@ -112,7 +112,7 @@ void sched_displace(struct cpu *cpu)
 
 void sched_set_idle(struct cpu *cpu, const struct task *next)
 {
-	cpu_mark(&sched_idle_cpus, cpu->id, next->flags & TASK_IDLE);
+	cpu_mark(&sched_idle_cpus, cpu->id, next->flags & TASK_IDLE && cpumask_test(&cpu_online, cpu->id));
 }
 
 static bool may_stay(const struct task *task, const struct cpu *cpu)

@@ -94,7 +94,7 @@ struct cpu *sched_lock_queue_of(struct task *task);
 void sched_resched(struct cpu *cpu);
 /* Has what runs on `cpu` placed anew, as if it woke up now. Its queue's lock is held. */
 void sched_displace(struct cpu *cpu);
-/* Whether the CPU is idle when it has `next`. Its queue's lock is held. */
+/* Whether the CPU is idle, and could do something, when it has `next`. Its queue's lock is held. */
 void sched_set_idle(struct cpu *cpu, const struct task *next);
 /* Programs the end of this CPU's turn. Its queue's lock is held. */
 void sched_set_slice_end(struct cpu *cpu);

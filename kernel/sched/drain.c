@@ -21,8 +21,8 @@ void sched_drain(struct cpu *cpu)
 	struct runqueue *queue = &cpu->queue;
 	struct task *task;
 
-	cpu_mark(&sched_idle_cpus, cpu->id, false);
 	spin_lock(&queue->lock);
+	cpu_mark(&sched_idle_cpus, cpu->id, false);
 	group_end_rests(cpu, UINT64_MAX);
 	while ((task = any_waiting(queue)) != NULL) {
 		/* Off the queue and runnable it is nobody's, as a task that left a CPU it lost. */
