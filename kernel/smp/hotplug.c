@@ -67,6 +67,7 @@ static int take_offline(struct cpu *cpu)
 	cpu->leaving = false;
 	isolation_forget(cpu);
 	give_timers_away(cpu);
+	cpu_flush_ipis(); /* it may come back, and then none is under way to it */
 	return 0;
 }
 
