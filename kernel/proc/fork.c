@@ -168,8 +168,9 @@ static int join_family(struct task *child, const struct clone_request *request)
 	} else if (request->flags & CLONE_THREAD) {
 		parent->thread_count++;
 		TAILQ_INSERT_TAIL(&parent->threads, child, thread_link);
-		/* What the others were told while it was not among them: that they stop, say. */
-		__atomic_fetch_or(&child->work, WORK_SIGNAL, __ATOMIC_RELAXED);
+		/* What the others have been told while it was not among them: that they stop, say. */
+		if (task_has_signal(current))
+			__atomic_fetch_or(&child->work, WORK_SIGNAL, __ATOMIC_RELAXED);
 	}
 	spin_unlock(&parent->signals.lock);
 	if (!error && process != parent) {
