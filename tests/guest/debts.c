@@ -278,7 +278,7 @@ static void test(const struct trick *trick, bool has_mate)
 	close(given[0]);
 	close(given[1]);
 	long long fair_us = debtor_us - urgent_us, part = rival_us * 1000 / (rival_us + fair_us);
-	ok(part >= (has_mate ? 480 : 490), "a debtor who %s%s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
+	ok(part >= (has_mate ? 475 : 490), "a debtor who %s%s has his half and no more: %lld us, %lld urgent, the rival %lld us (%lld/1000)",
 	   trick->name, has_mate ? " beside a mate" : "", debtor_us, urgent_us, rival_us, part);
 	if (!has_mate)
 		return;
