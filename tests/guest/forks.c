@@ -57,24 +57,12 @@ static void fork_under_fire(void)
 	}
 }
 
-static pid_t start(void (*body)(void))
-{
-	pid_t child = fork();
-
-	if (child == 0) {
-		body();
-		_exit(0);
-	}
-	tasks[task_count++] = child;
-	return child;
-}
-
 static void test_fire(void)
 {
 	const struct sigaction action = { .sa_handler = hear, .sa_flags = SA_RESTART };
 
 	sigaction(SIGUSR1, &action, NULL);
-	pid_t target = start(fork_under_fire);
+	pid_t target = start_task(fork_under_fire);
 	pid_t pest = fork();
 
 	if (pest == 0)

@@ -35,18 +35,6 @@ static long futex(atomic_int *word, int operation, int value)
 	return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
-static pid_t start(void (*body)(void))
-{
-	pid_t child = fork();
-
-	if (child == 0) {
-		body();
-		_exit(0);
-	}
-	tasks[task_count++] = child;
-	return child;
-}
-
 /* On its CPU, with all its pages. */
 static void be_alone(void)
 {
@@ -81,7 +69,7 @@ static long interrupts_in(long ms)
 static void begin(void (*body)(void))
 {
 	shared->ready = 0;
-	start(body);
+	start_task(body);
 	wait_for(&shared->ready, 1);
 	sleep_ms(20);
 }
@@ -267,7 +255,7 @@ static void test_others(void)
 {
 	shared->ready = 0;
 	for (int i = 0; i < 4; i++)
-		start(storm);
+		start_task(storm);
 	begin(alone);
 	int rounds = shared->storms;
 	long taken = interrupts_in(2000);

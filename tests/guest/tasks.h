@@ -14,6 +14,19 @@ enum { TASKS_MAX = 128 };
 static pid_t tasks[TASKS_MAX];
 static int task_count;
 
+/* A child that does it, and ends when that is done. */
+static inline pid_t start_task(void (*body)(void))
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		body();
+		_exit(0);
+	}
+	tasks[task_count++] = child;
+	return child;
+}
+
 static void end_all(void)
 {
 	for (int i = 0; i < task_count; i++)

@@ -16,26 +16,16 @@ static _Atomic long *turned; /* by who is moved */
 
 static void turn(void)
 {
+	pin(1);
 	for (;;)
 		++*turned;
 }
 
 static void spin(void)
 {
+	pin(1);
 	for (;;)
 		;
-}
-
-static pid_t start(void (*body)(void))
-{
-	pid_t child = fork();
-
-	if (child == 0) {
-		pin(1);
-		body();
-	}
-	tasks[task_count++] = child;
-	return child;
 }
 
 /* The longest that the task stands still while it is moved to and fro. */
@@ -63,8 +53,8 @@ int main(void)
 		   !group_make("moved/b"),
 	   "groups");
 	pin(2);
-	start(spin);
-	int64_t longest_us = longest_wait_us(start(turn));
+	start_task(spin);
+	int64_t longest_us = longest_wait_us(start_task(turn));
 	ok(longest_us < WAIT_MAX_US, "who is moved while he waits has his turns: the longest wait %lld us",
 	   (long long)longest_us);
 	ok(*turned > 1000, "and works: %ld", *turned);
