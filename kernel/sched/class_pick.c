@@ -120,19 +120,17 @@ void pick_charge_fair(struct class_queue *classes, uint64_t had_ns)
 		classes->fair_due = false;
 }
 
-/* Who was due, and then wanted less, leaves it to the next one; where nobody is nobody goes first. */
+/* Before urgent ones that wait. Who was due and then wanted less leaves it to the next; nobody is due nothing. */
 static bool fair_go_first(const struct runqueue *queue)
 {
-	return queue->classes.fair_due && queue->load;
+	return queue->classes.ready_count && queue->classes.fair_due && queue->load;
 }
 
 uint64_t pick_running_rank(const struct runqueue *queue, const struct class_entity *running)
 {
-	const struct class_queue *classes = &queue->classes;
-
 	if (running->urgent)
 		return running->rank;
-	return classes->ready_count && fair_go_first(queue) ? classes->fair_rank : RANK_FAIR;
+	return fair_go_first(queue) ? queue->classes.fair_rank : RANK_FAIR;
 }
 
 uint64_t pick_turn_end(const struct runqueue *queue, const struct class_entity *running,
@@ -142,7 +140,7 @@ uint64_t pick_turn_end(const struct runqueue *queue, const struct class_entity *
 	uint64_t left = UINT64_MAX, starved = classes->starved_ns;
 
 	if (!running->urgent)
-		left = classes->ready_count && fair_go_first(queue) ? starved / FAIR_PER_URGENT + 1 : left;
+		left = fair_go_first(queue) ? starved / FAIR_PER_URGENT + 1 : left;
 	else if (running->policy == POLICY_DEADLINE)
 		left = running->budget_ns > 0 ? (uint64_t)running->budget_ns : 0;
 	else if (running->policy == POLICY_RR && realtime_has_equal(&classes->realtime, running))

@@ -61,7 +61,7 @@ bool timer_move_all(struct cpu *from, struct cpu *to);
 void timer_give_away(void);                       /* this CPU, which has a keeper: all to that one */
 void timer_interrupt(void);                       /* runs what is due */
 void timer_set_slice_end(uint64_t deadline_ns);   /* the running task's turn; UINT64_MAX: no end */
-/* A quiet CPU: the hardware timer to the end of the turn or the scheduler's next work, and to nothing that is over. */
+/* A quiet CPU: the hardware timer to what comes next, and to nothing that is over. */
 void timer_set_exactly(void);
 void timer_wake_at(uint64_t deadline_ns);         /* boot: one interrupt then */
 
