@@ -7,7 +7,7 @@
  * up, and somebody is always at or behind it.
  *
  * Products of a weight and a span of virtual time are CPU time << 32, of which 64 bits hold two
- * seconds. Lags are a few slices; LAG_MAX_NS bounds what is carried.
+ * seconds. Lags are a few slices; LAG_MAX_NS bounds what is carried, and what one may have handed over to it.
  */
 #include <stddef.h>
 
@@ -308,12 +308,15 @@ static void shift(struct runqueue *queue, struct sched_entity *entity, int64_t a
 	entity->deadline_ns += ahead;
 }
 
-void runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
+int64_t runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
 {
-	lag_ns = within(lag_ns, -LAG_MAX_NS, LAG_MAX_NS);
+	int64_t before_ns = runqueue_lag(queue, to);
+
+	lag_ns = within(before_ns + lag_ns, -LAG_MAX_NS, LAG_MAX_NS) - before_ns;
 	shift(queue, from, lag_ns);
 	shift(queue, to, -lag_ns);
 	settle(queue);
+	return lag_ns;
 }
 
 int64_t runqueue_kin_lag(const struct runqueue *queue, const struct sched_kin *kin)

@@ -90,8 +90,9 @@ void runqueue_set_progress(struct runqueue *queue, uint64_t progress_ns);
  * difference. Both are up to date. */
 void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sched_entity *entity);
 /* Of two that count and are not among the waiting: so much of what the one is owed, or owes, the other is owed
- * or owes from now on. The mean stays where it is, so do their requests. */
-void runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns);
+ * or owes from now on. The mean stays where it is, so do their requests. Answers how much: what would make the
+ * other one's more than 268 ms stays with the one. */
+int64_t runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns);
 /* Of all of its kin together, as runqueue_lag(). */
 int64_t runqueue_kin_lag(const struct runqueue *queue, const struct sched_kin *kin);
 /* Without members: what they are owed by now. */

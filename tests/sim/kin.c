@@ -31,6 +31,7 @@ static struct kin_look look_at_kin(const struct runqueue *queue, const struct sc
 {
 	struct kin_look look = { .kin = { NULL } };
 
+	lag_was_cut = false;
 	for (int i = 0; kin; kin = kin->above, i++) {
 		look.kin[i] = kin;
 		look.lag_ns[i] = owed_together(queue, kin);
@@ -40,7 +41,7 @@ static struct kin_look look_at_kin(const struct runqueue *queue, const struct sc
 
 static void check_kin_kept(const struct runqueue *queue, const struct kin_look *look)
 {
-	for (int i = 0; i < LEVELS && look->kin[i]; i++) {
+	for (int i = 0; i < LEVELS && look->kin[i] && !lag_was_cut; i++) {
 		int64_t owed_ns = owed_together(queue, look->kin[i]);
 
 		if (look->lag_ns[i] != LLONG_MAX && owed_ns != LLONG_MAX &&

@@ -54,6 +54,7 @@ static struct lag_log {
 
 static uint64_t ran_until_ns[NR_CPUS];
 static const char *lag_fault; /* what was seen to be wrong between two checks, or NULL */
+static bool lag_was_cut;      /* not all of one was handed over */
 
 /* Where a task stands in its queue. */
 struct standing {
@@ -282,11 +283,16 @@ static void watched_transfer(struct runqueue *queue, struct sched_entity *from, 
 	struct standing before[] = { standing(queue, from), standing(queue, to) };
 	struct sched_entity *both[] = { from, to };
 
-	runqueue_transfer(queue, from, to, lag_ns);
+	int64_t handed_ns = runqueue_transfer(queue, from, to, lag_ns);
+	if (handed_ns != lag_ns) {
+		lag_was_cut = true;
+		if (llabs(llabs(runqueue_lag(queue, to)) - LAG_MAX_NS) > ROUNDING_NS)
+			lag_fault = "a lag was not handed over whole, and is not the greatest";
+	}
 	for (int i = 0; i < 2; i++) {
 		int64_t gained = standing(queue, both[i]).owed_ns - before[i].owed_ns;
 
-		if (llabs(gained - (i ? lag_ns : -lag_ns)) > ROUNDING_NS)
+		if (llabs(gained - (i ? handed_ns : -handed_ns)) > ROUNDING_NS)
 			lag_fault = "a lag was handed over, and is another one";
 		simulated(entity_task(both[i]))->taken_ns += (double)MAX(-gained, 0);
 		log_change(queue, both[i], &before[i]);

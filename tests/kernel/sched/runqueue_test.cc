@@ -109,6 +109,28 @@ TEST(Lag, IsHandedOverAndNobodyElseNotices)
 	EXPECT_EQ(kin.moment, child.weight * child.virtual_ns);
 }
 
+// However many leave their debts to one: 64 bits hold what it owes then.
+TEST(Lag, IsHandedOverUpToTheGreatestThatOneMayHave)
+{
+	struct runqueue queue;
+	struct sched_entity leaver = {}, mate = {}, rival = {};
+
+	runqueue_init(&queue);
+	leaver.weight = mate.weight = rival.weight = kMachine / 3;
+	for (struct sched_entity *entity : { &leaver, &mate, &rival })
+		runqueue_join(&queue, entity);
+	for (int64_t debt_ns : { -200 * kMs, 200 * kMs })
+		for (int i = 0; i < 100; i++) {
+			int64_t had = runqueue_lag(&queue, &mate), rivals = runqueue_lag(&queue, &rival);
+			int64_t handed = runqueue_transfer(&queue, &leaver, &mate, debt_ns);
+
+			EXPECT_LE(std::abs(runqueue_lag(&queue, &mate) - had - handed), 2);
+			EXPECT_LE(std::abs(runqueue_lag(&queue, &mate)), (1 << 28) + 2);
+			EXPECT_LE(std::abs(runqueue_lag(&queue, &rival) - rivals), 2);
+			EXPECT_EQ(handed == debt_ns, std::abs(had + debt_ns) <= 1 << 28);
+		}
+}
+
 TEST(Lag, IsGivenUpByWhoYields)
 {
 	struct runqueue queue;
