@@ -7,7 +7,8 @@
  * up, and somebody is always at or behind it.
  *
  * Products of a weight and a span of virtual time are CPU time << 32, of which 64 bits hold two
- * seconds. Lags are a few slices; LAG_MAX_NS bounds what is carried, and what one may have handed over to it.
+ * seconds. Lags are a few slices; LAG_MAX_NS bounds what is carried, and what one may have handed over to it. But who
+ * waits while many run ahead of their shares, or while a CPU's host stands still, is owed without a bound.
  */
 #include <stddef.h>
 
@@ -25,6 +26,16 @@ static int64_t within(int64_t value, int64_t least, int64_t most)
 static int64_t virtual_of(int64_t duration_ns, uint64_t weight)
 {
 	return duration_ns * ((int64_t)1 << SCHED_WEIGHT_SHIFT) / (int64_t)weight;
+}
+
+/* Where 64 bits are not enough. */
+static __attribute__((noinline)) void settle_far(struct runqueue *queue, __int128 remainder)
+{
+	__int128 load = (__int128)queue->load, shift = remainder / load;
+
+	shift -= remainder % load < 0;
+	queue->remainder = (int64_t)(remainder - shift * load);
+	__atomic_store_n(&queue->virtual_ns, queue->virtual_ns + (uint64_t)shift, __ATOMIC_RELAXED);
 }
 
 /* Brings virtual_ns to the mean again. */
@@ -45,9 +56,14 @@ static inline __attribute__((always_inline)) void settle(struct runqueue *queue)
 }
 
 /* weight * (v - V) */
-static int64_t moment(const struct runqueue *queue, const struct sched_entity *entity)
+static __int128 moment(const struct runqueue *queue, const struct sched_entity *entity)
 {
-	return (int64_t)(entity->virtual_ns - queue->virtual_ns) * (int64_t)entity->weight;
+	return (__int128)(int64_t)(entity->virtual_ns - queue->virtual_ns) * (int64_t)entity->weight;
+}
+
+static bool fits(__int128 value)
+{
+	return value == (int64_t)value;
 }
 
 static void set_load(struct runqueue *queue, uint64_t load)
@@ -121,7 +137,7 @@ void runqueue_join(struct runqueue *queue, struct sched_entity *entity)
 	} else {
 		entity->virtual_ns = queue->virtual_ns;
 	}
-	queue->remainder += moment(queue, entity);
+	queue->remainder += (int64_t)moment(queue, entity);
 	set_load(queue, queue->load + entity->weight);
 	settle(queue);
 	if (entity->kin)
@@ -131,7 +147,7 @@ void runqueue_join(struct runqueue *queue, struct sched_entity *entity)
 
 int64_t runqueue_lag(const struct runqueue *queue, const struct sched_entity *entity)
 {
-	return -(moment(queue, entity) >> SCHED_WEIGHT_SHIFT);
+	return -(int64_t)(moment(queue, entity) >> SCHED_WEIGHT_SHIFT);
 }
 
 void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
@@ -141,18 +157,25 @@ void runqueue_leave(struct runqueue *queue, struct sched_entity *entity)
 	entity->left_virtual_ns = queue->virtual_ns;
 	if (entity->kin)
 		leave_kin(entity->kin, entity);
-	queue->remainder -= moment(queue, entity);
+	__int128 remainder = queue->remainder - moment(queue, entity);
 	set_load(queue, queue->load - entity->weight);
+	if (!fits(remainder) && queue->load) {
+		settle_far(queue, remainder);
+		return;
+	}
+	queue->remainder = (int64_t)remainder;
 	settle(queue);
 }
 
 inline uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
 {
 	uint64_t load = __atomic_load_n(&queue->load, __ATOMIC_RELAXED);
-	uint64_t had = now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED);
+	int64_t had = (int64_t)(now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED));
 	uint64_t virtual_ns = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED);
 
-	return load && had < LONGEST_NS ? virtual_ns + (had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
+	if (!load || had <= 0)
+		return virtual_ns;
+	return virtual_ns + ((had < LONGEST_NS ? (uint64_t)had : LONGEST_NS) << SCHED_WEIGHT_SHIFT) / load;
 }
 
 /* What is left of a debt after others have had so much of virtual time. */
@@ -271,19 +294,20 @@ void runqueue_carry(const struct runqueue *from, struct runqueue *to, struct sch
 
 void runqueue_reweigh(struct runqueue *queue, struct sched_entity *entity, uint64_t weight)
 {
-	int64_t ahead, left;
+	int64_t left, further;
 	uint64_t old = entity->weight * entity->virtual_ns;
 
 	if (weight == entity->weight)
 		return;
-	ahead = moment(queue, entity);
+	__int128 ahead = moment(queue, entity);
 	left = (int64_t)(entity->deadline_ns - entity->eligible_ns) * (int64_t)entity->weight;
 	uint64_t more = weight - entity->weight;
 
 	set_load(queue, queue->load + more);
 	entity->weight = weight;
-	entity->virtual_ns = queue->virtual_ns + (uint64_t)(ahead / (int64_t)weight);
-	queue->remainder += moment(queue, entity) - ahead;
+	further = fits(ahead) ? (int64_t)ahead / (int64_t)weight : (int64_t)(ahead / (int64_t)weight);
+	entity->virtual_ns = queue->virtual_ns + (uint64_t)further;
+	queue->remainder += (int64_t)(moment(queue, entity) - ahead);
 	add_to_kin(entity->kin, more, weight * entity->virtual_ns - old);
 	settle(queue);
 	set_eligible(entity);
@@ -308,11 +332,27 @@ static void shift(struct runqueue *queue, struct sched_entity *entity, int64_t a
 	entity->deadline_ns += ahead;
 }
 
+static bool is_far(int64_t lag_ns)
+{
+	return (uint64_t)(lag_ns + LAG_MAX_NS) > 2 * LAG_MAX_NS;
+}
+
+/* Of that lag, to one who has so much: if it is far already, no further. */
+static __attribute__((noinline)) int64_t may_hand_over(int64_t had_ns, int64_t lag_ns)
+{
+	int64_t least_ns = had_ns < -LAG_MAX_NS ? had_ns : -LAG_MAX_NS;
+	int64_t most_ns = had_ns > LAG_MAX_NS ? had_ns : LAG_MAX_NS;
+
+	lag_ns = within(lag_ns, -LAG_MAX_NS, LAG_MAX_NS);
+	return within(had_ns + lag_ns, least_ns, most_ns) - had_ns;
+}
+
 int64_t runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
 {
-	int64_t before_ns = runqueue_lag(queue, to);
+	int64_t had_ns = runqueue_lag(queue, to);
 
-	lag_ns = within(before_ns + lag_ns, -LAG_MAX_NS, LAG_MAX_NS) - before_ns;
+	if (is_far(lag_ns) || is_far(had_ns + lag_ns))
+		lag_ns = may_hand_over(had_ns, lag_ns);
 	shift(queue, from, lag_ns);
 	shift(queue, to, -lag_ns);
 	settle(queue);

@@ -24,7 +24,7 @@ static const char *check_queue(struct cpu *cpu)
 	const struct sched_entity *running = is_idle(cpu) ? NULL : &queue->running->entity;
 	struct sched_entity *previous = NULL;
 	uint64_t load = running ? running->weight : 0;
-	int64_t remainder = running ? moment(queue, running) : 0;
+	int64_t remainder = running ? (int64_t)moment(queue, running) : 0;
 	uint32_t count = 0;
 	const char *wrong = NULL;
 
@@ -38,7 +38,7 @@ static const char *check_queue(struct cpu *cpu)
 		if (previous && by_deadline(previous, at) >= 0)
 			return "a queue is out of order";
 		wrong = check_waiting(cpu, at);
-		remainder += moment(queue, at);
+		remainder += (int64_t)moment(queue, at);
 		load += at->weight;
 		previous = at;
 		count++;

@@ -286,7 +286,7 @@ static void watched_transfer(struct runqueue *queue, struct sched_entity *from, 
 	int64_t handed_ns = runqueue_transfer(queue, from, to, lag_ns);
 	if (handed_ns != lag_ns) {
 		lag_was_cut = true;
-		if (llabs(llabs(runqueue_lag(queue, to)) - LAG_MAX_NS) > ROUNDING_NS)
+		if (llabs(lag_ns) <= LAG_MAX_NS && llabs(runqueue_lag(queue, to)) < LAG_MAX_NS - ROUNDING_NS)
 			lag_fault = "a lag was not handed over whole, and is not the greatest";
 	}
 	for (int i = 0; i < 2; i++) {

@@ -131,6 +131,55 @@ TEST(Lag, IsHandedOverUpToTheGreatestThatOneMayHave)
 		}
 }
 
+// Many who run ahead of their shares, or a host that stands still, keep one waiting for seconds.
+TEST(Lag, MayBeSecondsForWhoWaits)
+{
+	for (bool reweighed : { false, true }) {
+		struct runqueue queue;
+		struct sched_entity waits = {}, runs = {}, other = {};
+		uint64_t now = 0;
+
+		runqueue_init(&queue);
+		waits.weight = kMachine / 2;
+		runs.weight = kMachine / 4;
+		other.weight = kMachine / 8;
+		for (struct sched_entity *entity : { &waits, &runs, &other }) {
+			entity->slice_ns = SCHED_SLICE_NS;
+			runqueue_join(&queue, entity);
+		}
+		while (now < 9000 * static_cast<uint64_t>(kMs))
+			runqueue_charge(&queue, &runs, now += 1000 * static_cast<uint64_t>(kMs));
+		int64_t owed = runqueue_lag(&queue, &waits);
+		EXPECT_NEAR(static_cast<double>(owed), 9e9 * 4 / 7, 100);
+		if (reweighed) {
+			uint64_t due = waits.virtual_ns;
+			runqueue_reweigh(&queue, &waits, kMachine / 16);
+			EXPECT_LE(std::abs(runqueue_lag(&queue, &waits) - owed), 2);
+			EXPECT_LT(static_cast<int64_t>(waits.virtual_ns - due), 0);
+		} else {
+			runqueue_leave(&queue, &waits);
+			EXPECT_NEAR(static_cast<double>(runqueue_lag(&queue, &runs)), -3e9, 100); // as 9e9 / 3 for the other
+			EXPECT_EQ(waits.lag_ns, 1 << 28);
+		}
+		EXPECT_LT(runqueue_lag(&queue, &runs), -kMs);
+		EXPECT_GT(runqueue_lag(&queue, &other), kMs);
+		EXPECT_GE(queue.remainder, 0);
+		EXPECT_LT(static_cast<uint64_t>(queue.remainder), queue.load);
+	}
+}
+
+TEST(Debt, IsPaidBackInASleepHoweverLongNobodyIsCharged)
+{
+	for (int64_t slept_ms : { 10, 1000, 1100, 100000 }) {
+		Queue queue(kMachine);
+		struct sched_entity task = {};
+
+		RunAhead(&queue, &task, kMachine, 2 * kMs);
+		runqueue_repay(&task, &queue, static_cast<uint64_t>(slept_ms * kMs));
+		ExpectLag(task, 0);
+	}
+}
+
 TEST(Lag, IsGivenUpByWhoYields)
 {
 	struct runqueue queue;
