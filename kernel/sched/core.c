@@ -126,8 +126,11 @@ static void put_previous(struct cpu *cpu, struct task *task, uint32_t work, uint
 	struct runqueue *queue = &cpu->queue;
 	struct sched_entity *entity = &task->entity;
 
-	if (task->flags & TASK_IDLE)
+	if (task->flags & TASK_IDLE) {
+		if (unlikely(queue->waiting_count > 1))
+			place_offer_rest(queue, now_ns);
 		return;
+	}
 	if (task->state == TASK_RUNNING && likely(!(work & WORK_LEAVE)) && may_stay(task, cpu)) {
 		if (likely(!task->class.urgent)) {
 			runqueue_insert(queue, entity);

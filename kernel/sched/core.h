@@ -5,11 +5,10 @@
 #ifndef KERNEL_SCHED_CORE_H
 #define KERNEL_SCHED_CORE_H
 
-#include "kernel/sched/class.h"
+#include "kernel/sched/runqueue.h"
 #include "kernel/sched/sched.h"
 
 struct cpu;
-struct runqueue;
 struct sched_entity;
 struct task;
 struct task_group;
@@ -66,12 +65,20 @@ struct cpu *place_idle(const struct cpumask *idle, struct cpu *last);
 struct task *place_steal(struct cpu *cpu);
 /* How far busy CPUs have come lately (struct runqueue): where one starts that was idle. */
 extern uint64_t place_progress_ns; /* (a) */
+/* A fair task is about to come to the queue, whose lock is held. */
+static inline void place_catch_up(struct runqueue *queue)
+{
+	if (!queue->load)
+		runqueue_set_progress(queue, __atomic_load_n(&place_progress_ns, __ATOMIC_RELAXED));
+}
 /* This CPU has tasks that wait: moves one to a CPU that is idle, or that is ahead of it, when that evens
  * things out. */
 void place_push(struct cpu *cpu, uint64_t now_ns);
 /* That was running on the queue's CPU and waits there now: if it may run on an idle one, place_push() is due at
  * once. The queue's lock is held. */
 void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_ns);
+/* The same for all who wait there still when the first of them runs on a CPU that was idle. */
+void place_offer_rest(struct runqueue *queue, uint64_t now_ns);
 /* When it will do so again; UINT64_MAX: never. */
 uint64_t place_push_ns(const struct cpu *cpu);
 /* The CPUs that the task may be put on now, isolated ones only when it has no other. */

@@ -457,6 +457,12 @@ void place_offer(struct runqueue *queue, const struct task *task, uint64_t now_n
 		queue->balance_ns = now_ns;
 }
 
+void place_offer_rest(struct runqueue *queue, uint64_t now_ns)
+{
+	if (is_any_idle())
+		queue->balance_ns = now_ns;
+}
+
 /* Moves one of the waiting where it is best; answers whether an idle CPU has got it. */
 static bool push_one(struct cpu *cpu, uint64_t now_ns)
 {

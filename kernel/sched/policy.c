@@ -124,8 +124,10 @@ void sched_set_policy(struct task *task, const struct policy_request *request)
 	if (is_waiting) {
 		sched_enqueue(cpu, task, now);
 	} else if (is_running) {
-		if (!urgent)
+		if (!urgent) {
+			place_catch_up(queue);
 			kin_join(cpu, entity, now);
+		}
 		urgent_publish(cpu);
 		sched_resched(cpu); /* somebody else's turn may have come, here or elsewhere */
 	}

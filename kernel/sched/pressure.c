@@ -75,7 +75,7 @@ static void take_sample(struct cpu *cpu, uint64_t weight_ns)
 	LIST_FOREACH(throttle, &queue->throttled, cpu_link) {
 		if (looked++ >= WAITING_MAX)
 			break;
-		note_waiting(cpu, throttle->task->entity.account, sample, weight_ns);
+		note_waiting(cpu, throttle->account, sample, weight_ns);
 	}
 }
 

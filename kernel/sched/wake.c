@@ -47,8 +47,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t now_ns)
 	kcheck(cpumask_test(&task->allowed, cpu->id));
 	if (task->cpu != cpu)
 		trace(TRACE_MIGRATE, task, (int32_t)task->cpu->id, cpu->id);
-	if (!queue->load)
-		runqueue_set_progress(queue, __atomic_load_n(&place_progress_ns, __ATOMIC_RELAXED));
+	place_catch_up(queue);
 	entity->migrations += task->cpu != cpu;
 	task->cpu = cpu;
 	task->on_queue = true;

@@ -185,6 +185,8 @@ static void schedule_on(struct cpu *cpu, bool runs_on)
 		kin_take_off(queue, &previous->entity);
 	} else if (previous != cpu->idle) {
 		fall_asleep(cpu, &previous->entity);
+	} else if (queue->waiting_count > 1) {
+		place_offer_rest(queue, now_ns);
 	}
 	queue->running = cpu->idle;
 	if (queue->first) {
@@ -208,8 +210,7 @@ void sched_enqueue(struct cpu *cpu, struct task *task, uint64_t time_ns)
 	struct sched_entity *entity = &task->entity;
 
 	assert(cpumask_test(&task->allowed, cpu->id) && !task->on_queue);
-	if (!queue->load)
-		runqueue_set_progress(queue, place_progress_ns);
+	place_catch_up(queue);
 	entity->migrations += task->cpu != cpu;
 	task->cpu = cpu;
 	task->on_queue = true;
