@@ -86,8 +86,9 @@ is "a trace that cannot be written is not recorded" \
 	"schedctl: trace: /nosuch/x: No such file or directory
 1
 ls: /tmp/ran: No such file or directory"
+rm -f /tmp/timeline
 schedctl trace -s 3600 -o /tmp/timeline &
-sleep 0.3
+until [ -e /tmp/timeline ]; do sleep 0.1; done
 kill -INT $!
 wait $!
 is "^C ends a trace" "$? $(tail -n 1 /tmp/timeline)" "0 ]}"

@@ -121,7 +121,6 @@ static enum exit_code trace(FILE *stream, const char *name, double seconds, char
 
 	if (recording.fd < 0)
 		return trace_failed(DEVICE);
-	signal(SIGINT, interrupt);
 	pid_t child = *command ? start_command(command) : 0;
 	if (child < 0 || !record(&recording, seconds, child))
 		code = trace_failed(DEVICE);
@@ -156,6 +155,7 @@ enum exit_code command_trace(struct session *session, int argc, char **argv)
 	}
 	if (!options_done(option, &code))
 		return code;
+	signal(SIGINT, interrupt); /* before there is a file, which would stay empty */
 	if (!output)
 		return trace(stdout, "standard output", seconds, argv + optind);
 	FILE *stream = fopen(output, "we"); /* before an hour is recorded in vain */
