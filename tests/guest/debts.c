@@ -58,11 +58,13 @@ static void sleep_urgently(void)
 
 static void be_urgent_elsewhere(void)
 {
-	*urgent_ns += cpu_ns() - begin_urgent();
+	int64_t since_ns = begin_urgent();
+
+	*urgent_ns += cpu_ns() - since_ns;
 	pin(2);
 	sleep_us(20);
 	pin(1);
-	int64_t since_ns = cpu_ns();
+	since_ns = cpu_ns();
 	sleep_us(20);
 	end_urgent(since_ns);
 }

@@ -16,7 +16,7 @@
 #include "tests/guest/tap.h"
 #include "tests/guest/tasks.h"
 
-enum { MS = 1000000, SPINNERS = 2, CPUS_MAX = 4, WAKES_MAX = 2000, SPAN_MS = 2500 };
+enum { MS = 1000000, SPINNERS = 2, CPUS_MAX = 4, WAKES_MAX = 2000, SPAN_MS = 5000 };
 enum { PLAIN, FAVOURED, GROUPS };
 
 static const char *const names[GROUPS] = { "plain", "favoured" };

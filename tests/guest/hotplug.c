@@ -68,8 +68,8 @@ static void spin(struct shared *shared, int index)
 	for (;;) {
 		int cpu = sched_getcpu();
 
-		/* Marked after the write has returned, cleared before the CPU may come back. */
-		if (atomic_load(&shared->gone[cpu]) && sched_getcpu() == cpu)
+		/* Marked after the write has returned, cleared before the CPU may come back: both times, and between. */
+		if (atomic_load(&shared->gone[cpu]) && sched_getcpu() == cpu && atomic_load(&shared->gone[cpu]))
 			atomic_fetch_add(&shared->astray, 1);
 		atomic_fetch_add(&shared->turns[index], 1);
 	}

@@ -172,17 +172,26 @@ static int page_says(const char *operation, const char *who, enum relation relat
 
 /* ---- targets and actors ---- */
 
+/* When it answers, the target is where it belongs. */
 static pid_t start_target(const struct target *target)
 {
-	pid_t pid = fork();
+	int ready[2];
+	char byte;
 
+	if (pipe(ready))
+		return -1;
+	pid_t pid = fork();
 	if (!pid) {
-		if (group_move(target->group, 0) || setgid(target->user) || setuid(target->user))
+		if (group_move(target->group, 0) || setgid(target->user) || setuid(target->user) ||
+		    write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
-	return pid;
+	close(ready[1]);
+	bool is_ready = read(ready[0], &byte, 1) == 1;
+	close(ready[0]);
+	return is_ready ? pid : -1;
 }
 
 /* The flag that stat(5) has for it; 0: there is none. */
@@ -377,9 +386,10 @@ int main(int count, char **arguments)
 	   !chown(GROUP_ROOT "/a/below/cgroup.procs", ALICE, ALICE), "whose members alice chooses");
 	pids[KERNEL] = find_kernel_thread();
 	ok(pids[KERNEL] > 0, "a kernel thread, %d", (int)pids[KERNEL]);
-	for (int i = 0; i < KERNEL; i++)
+	for (int i = 0; i < KERNEL; i++) {
 		pids[i] = start_target(&targets[i]);
-	usleep(200000);
+		ok(pids[i] > 0, "target %d", i);
+	}
 	for (int i = 0; i < ACTORS; i++)
 		check_actor(&actors[i]);
 	check_limits();

@@ -4,12 +4,14 @@
  * mutexes; clocks and sleeping.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -99,6 +101,27 @@ static int wait_for(int *counter, int value)
 	return *counter == value;
 }
 
+/* How many tasks of this process sleep. */
+static int count_asleep(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int count = 0;
+
+	for (const struct dirent *task; tasks && (task = readdir(tasks)) != NULL;) {
+		char path[64], state = '?';
+
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/stat", task->d_name);
+		FILE *stat = fopen(path, "r");
+		if (stat && fscanf(stat, "%*d %*s %c", &state) == 1)
+			count += state == 'S';
+		if (stat)
+			fclose(stat);
+	}
+	if (tasks)
+		closedir(tasks);
+	return count;
+}
+
 static void test_wake_and_requeue(void)
 {
 	pthread_t threads[5];
@@ -106,7 +129,8 @@ static void test_wake_and_requeue(void)
 	for (uintptr_t i = 0; i < 5; i++)
 		pthread_create(&threads[i], NULL, sleep_on_word, (void *)(i < 4 ? 1UL : 2UL));
 	wait_for(&sleepers, 5);
-	usleep(20000);
+	for (int i = 0; i < 2000 && count_asleep() < 5; i++)
+		usleep(1000);
 	ok(futex(&words[0], WAKE_BITSET | PRIVATE, 10, NULL, NULL, 2) == 1,
 		"a bitset wakes whom it meets");
 	ok(futex(&words[0], WAKE | PRIVATE, 1, NULL, NULL, 0) == 1, "one is woken");
@@ -299,9 +323,14 @@ static void test_clocks(void)
 		;
 	ok(now_ns(CLOCK_THREAD_CPUTIME_ID) > used && now_ns(CLOCK_PROCESS_CPUTIME_ID) > used,
 	   "CPU time goes on while computing");
-	used = now_ns(CLOCK_THREAD_CPUTIME_ID);
-	nanosleep(&nap, NULL);
-	ok(now_ns(CLOCK_THREAD_CPUTIME_ID) - used < 8000000, "and hardly while asleep");
+	uint64_t least = UINT64_MAX; /* a CPU that stands still for a moment counts, too */
+	for (int i = 0; i < 5; i++) {
+		used = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		nanosleep(&nap, NULL);
+		used = now_ns(CLOCK_THREAD_CPUTIME_ID) - used;
+		least = used < least ? used : least;
+	}
+	ok(least < 8000000, "and hardly while asleep");
 }
 
 int main(void)
