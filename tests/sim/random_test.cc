@@ -341,8 +341,8 @@ TEST_F(Shares, AreWithinOnePercentOverAHundredSlices)
 			    machine.cpus, 100 * own.mean, 100 * own.single, own.beyond, own.windows,
 			    100 * all.single, all.beyond, all.windows);
 		EXPECT_LE(own.mean, kOnePercent / 2);
-		// EEVDF allows a slice at either end, and few CPUs have few slices in all.
-		EXPECT_LE(own.single, machine.cpus == 1 ? kOnePercent : 2 * kOnePercent);
+		// EEVDF allows a slice at either end, tasks that move bring more, and few CPUs have few slices in all.
+		EXPECT_LE(own.single, machine.cpus == 1 ? kOnePercent : 3 * kOnePercent);
 		EXPECT_LE(all.single, machine.cpus >= 16 ? kOnePercent : 2 * kOnePercent);
 		if (machine.cpus == 1) {
 			EXPECT_LE(all.beyond, all.windows / 50);
