@@ -282,10 +282,13 @@ void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsig
 	if (!top)
 		return;
 	uint64_t *together = &top->cpus[cpu].burst_virtual_ns;
+	uint64_t most = ((uint64_t)entity->burst_ns << SCHED_WEIGHT_SHIFT) / entity->weight;
 
 	if (virtual_is_before(*together, queue->virtual_ns))
 		*together = queue->virtual_ns;
-	*together += passed;
+	/* Several at a time pass more than one would: what nobody is lent any more need not be added up. */
+	if (*together - queue->virtual_ns < 2 * most)
+		*together += passed;
 	virtual_ns += passed;
 	if (virtual_is_before(virtual_ns, queue->virtual_ns))
 		virtual_ns = queue->virtual_ns;
@@ -293,8 +296,6 @@ void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsig
 
 	if ((int64_t)beyond <= 0)
 		return;
-	uint64_t most = ((uint64_t)entity->burst_ns << SCHED_WEIGHT_SHIFT) / entity->weight;
-
 	entity->lent_ns = beyond < most ? (uint32_t)((most - beyond) * entity->weight >> SCHED_WEIGHT_SHIFT) : 0;
 }
 

@@ -149,8 +149,8 @@ bool group_still_preempts(struct runqueue *queue, const struct sched_entity *wok
 /*
  * Those below one child of the root that ask for a burst are lent one together: else each would run ahead
  * while the debts of those before it are paid back in their sleep. What they have on a CPU is added up as
- * if they were one task of their present weight, never behind the queue; how far that has come beyond the
- * entity itself is taken off its burst. `had_ns` is CPU time of the entity that is not charged yet.
+ * if they were one task of their present weight, never behind the queue, and two bursts ahead of it at most; how far
+ * that has come beyond the entity itself is taken off its burst. `had_ns` is CPU time of the entity that is not charged yet.
  * The run-queue lock is held.
  */
 void group_lend(struct sched_entity *entity, const struct runqueue *queue, unsigned int cpu,

@@ -439,6 +439,33 @@ static void test_ring(void)
 	ok(!group_remove("ring") && !group_remove("rival"), "the end");
 }
 
+static pid_t start_in(const char *group, long burst_us)
+{
+	pid_t child = spinner();
+
+	ok(!group_move(group, child) && sched_set_burst_hint(child, burst_us) == burst_us, "one in %s", group);
+	return child;
+}
+
+/* Two that compute for long ahead of each other owe no more for it than a burst or two. */
+static void test_burst_after_two(void)
+{
+	ok(!group_make("two") && !group_make("rival"), "two groups");
+	pid_t rival = start_in("rival", 0), fellow = start_in("two", 10000);
+	ok(!group_move("two", 0) && sched_set_burst_hint(0, 10000) == 10000 && sched_set_latency_hint(0, 1000) == 1000,
+	   "and this one");
+	for (int64_t end = now_ns() + 3000LL * MS; now_ns() < end;)
+		;
+	end(fellow);
+	usleep(300000);
+	int64_t stretch = stretch_ns();
+	ok(stretch >= 10 * MS, "who is left has its burst again: %lld us", (long long)stretch / 1000);
+	sched_set_latency_hint(0, 0);
+	sched_set_burst_hint(0, 0);
+	end(rival);
+	ok(!group_move("", 0) && !group_remove("two") && !group_remove("rival"), "the end");
+}
+
 static void test_idle(void)
 {
 	pid_t plain = spinner(), idle = spinner();
@@ -473,6 +500,7 @@ int main(int argc, char **argv)
 		test_burst();
 		test_idle();
 		test_ring();
+		test_burst_after_two();
 		return tap_done();
 	}
 	test_settings();

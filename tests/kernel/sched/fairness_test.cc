@@ -347,7 +347,7 @@ TEST_F(Sleep, PaysBackABurstThoughTheOtherOneIsNotCharged)
 	Run(kSecond / 10);
 	for (int i = 0; i < 10; i++) {
 		simulator_sleep(simulator_.get(), bursts);
-		Run(50 * kMillisecond);
+		Run(i % 2 ? 2 * kSecond : 50 * kMillisecond);
 		uint64_t before = Received(other);
 		simulator_wake(simulator_.get(), bursts);
 		Run(9 * kMillisecond);
