@@ -68,7 +68,7 @@ public:
 		case 0: case 1: simulator_sleep(get(), task); break;
 		case 2: case 3: case 4: simulator_wake_anywhere(get(), task); break;
 		case 5: SetMask(task); break;
-		case 6: simulator_migrate(get(), task, static_cast<unsigned int>(Below(cpus_))); break;
+		case 6: Gather(); break;
 		case 7:
 			if (groups_ > 1)
 				simulator_set_weight(get(), 1 + Below(static_cast<size_t>(groups_ - 1)), Weight());
@@ -89,6 +89,15 @@ private:
 	struct simulator *get() { return simulator_.get(); }
 	int Below(size_t bound) { return static_cast<int>(random_() % bound); }
 	uint32_t Weight() { return 1 + static_cast<uint32_t>(Below(Below(2) ? 10000 : 100)); }
+
+	// Some tasks on one CPU, more often one.
+	void Gather()
+	{
+		auto cpu = static_cast<unsigned int>(Below(cpus_));
+
+		for (int more = Below(2) ? 0 : Below(4); more >= 0; more--)
+			simulator_migrate(get(), Below(static_cast<size_t>(tasks_)), cpu);
+	}
 
 	// All CPUs, one, or some.
 	void SetMask(int task)
