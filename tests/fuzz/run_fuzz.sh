@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: run_fuzz.sh FUZZER CORPUS WORDS: lets a fuzzer look for trouble for TAPER_FUZZ_SECONDS (60),
+# usage: run_fuzz.sh FUZZER CORPUS WORDS: lets a fuzzer look for trouble for TAPER_FUZZ_SECONDS (40),
 # beginning with the corpus and trying the words. What it finds is printed in base64.
 set -u
 fuzzer=$1
@@ -9,7 +9,7 @@ words=$3
 scratch=$(mktemp -d "${TEST_TMPDIR:-/tmp}/corpus.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/new"
-"$fuzzer" -max_total_time="${TAPER_FUZZ_SECONDS:-60}" -max_len=512 -timeout=10 -print_final_stats=1 \
+"$fuzzer" -max_total_time="${TAPER_FUZZ_SECONDS:-40}" -max_len=512 -timeout=10 -print_final_stats=1 \
 	-dict="$words" -artifact_prefix="$scratch/found-" "$scratch/new" "$corpus" >"$scratch/log" 2>&1
 status=$?
 tail -n 40 "$scratch/log"
