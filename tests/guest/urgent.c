@@ -435,7 +435,7 @@ static int least_jobs(int first)
 
 static void test_deadlines(void)
 {
-	int count = 2 * cpus + 1, fair, forks = 0;
+	int count = 2 * cpus + 1, fair, least, forks = 0;
 
 	start(jobs_4, SCHED_OTHER, 0, all_cpus());
 	for (int i = 0; i < cpus; i++) {
@@ -448,7 +448,7 @@ static void test_deadlines(void)
 	int first = start_storm();
 	sleep_ms(STORM_S * 1000);
 	/* A job of the big one may take longer than that. */
-	for (int wait = 0; wait < PATIENCE_S * 100 && least_jobs(first) < 2; wait++)
+	for (int wait = 0; (least = least_jobs(first)) < 2 && wait < PATIENCE_S * 100; wait++)
 		sleep_ms(10);
 	for (int i = 0; i < count; i++) {
 		struct slot *slot = &slots[i];
@@ -460,7 +460,6 @@ static void test_deadlines(void)
 	}
 	for (int i = first; i < task_count; i++)
 		forks += (int)slots[i].jobs;
-	int least = least_jobs(first);
 	ok(least > 1 && slots[fair].cpu_ns > 0, "%d forks by %d tasks, %d by the last of them, %ld ms for a fair task",
 	   forks, task_count - first, least, (long)slots[fair].cpu_ns / MILLISECOND);
 	stop_all();
