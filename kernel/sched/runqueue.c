@@ -173,9 +173,8 @@ inline uint64_t runqueue_virtual(const struct runqueue *queue, uint64_t now_ns)
 	int64_t had = (int64_t)(now_ns - __atomic_load_n(&queue->charged_ns, __ATOMIC_RELAXED));
 	uint64_t virtual_ns = __atomic_load_n(&queue->virtual_ns, __ATOMIC_RELAXED);
 
-	if (!load || had <= 0)
-		return virtual_ns;
-	return virtual_ns + ((had < LONGEST_NS ? (uint64_t)had : LONGEST_NS) << SCHED_WEIGHT_SHIFT) / load;
+	had = within(had, 0, LONGEST_NS);
+	return load ? virtual_ns + ((uint64_t)had << SCHED_WEIGHT_SHIFT) / load : virtual_ns;
 }
 
 /* What is left of a debt after others have had so much of virtual time. */
@@ -332,27 +331,15 @@ static void shift(struct runqueue *queue, struct sched_entity *entity, int64_t a
 	entity->deadline_ns += ahead;
 }
 
-static bool is_far(int64_t lag_ns)
+int64_t runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
 {
-	return (uint64_t)(lag_ns + LAG_MAX_NS) > 2 * LAG_MAX_NS;
-}
-
-/* Of that lag, to one who has so much: if it is far already, no further. */
-static __attribute__((noinline)) int64_t may_hand_over(int64_t had_ns, int64_t lag_ns)
-{
+	int64_t had_ns = runqueue_lag(queue, to);
+	/* Who is beyond the limits already goes no further. */
 	int64_t least_ns = had_ns < -LAG_MAX_NS ? had_ns : -LAG_MAX_NS;
 	int64_t most_ns = had_ns > LAG_MAX_NS ? had_ns : LAG_MAX_NS;
 
 	lag_ns = within(lag_ns, -LAG_MAX_NS, LAG_MAX_NS);
-	return within(had_ns + lag_ns, least_ns, most_ns) - had_ns;
-}
-
-int64_t runqueue_transfer(struct runqueue *queue, struct sched_entity *from, struct sched_entity *to, int64_t lag_ns)
-{
-	int64_t had_ns = runqueue_lag(queue, to);
-
-	if (is_far(lag_ns) || is_far(had_ns + lag_ns))
-		lag_ns = may_hand_over(had_ns, lag_ns);
+	lag_ns = within(had_ns + lag_ns, least_ns, most_ns) - had_ns;
 	shift(queue, from, lag_ns);
 	shift(queue, to, -lag_ns);
 	settle(queue);

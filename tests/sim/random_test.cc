@@ -232,8 +232,8 @@ protected:
 	};
 
 	// In windows that begin half a window apart, so that it does not matter in which part of their turns they begin
-	// and end. What each has had too much or too little of is shown as a part of
-	// the window's CPU time, of as many CPUs as `of` says for each.
+	// and end. What each has had too much or too little of is shown as a part of the window's CPU time, of as many
+	// CPUs as `of` says for each.
 	Errors WorstErrors(struct simulator *simulator, const Tree &tree, const std::vector<double> &due, double span,
 			   const std::vector<double> &of)
 	{
